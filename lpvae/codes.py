@@ -1,0 +1,60 @@
+"""`CodeTable`: the codes of N images and their exact nearest neighbours by row id. The only importer of faiss."""
+
+import faiss
+import numpy as np
+import torch
+from torch import Tensor
+
+from lpvae.errors import UserError
+
+
+class CodeTable:
+    """Codes (N, D) of the images whose immutable row ids are `ids` (N,), sorted.
+
+    Choosing among the K nearest belongs to the caller. Everything goes by id, never by position in the table.
+    """
+
+    def __init__(self, ids, codes):
+        self.ids = np.asarray(ids, dtype=np.int64)
+        self.codes = np.ascontiguousarray(codes, dtype=np.float32)
+        if len(self.ids) != len(self.codes):
+            raise ValueError(f"a table of {len(self.codes)} codes needs as many ids, not {len(self.ids)}")
+        if np.any(np.diff(self.ids) <= 0):
+            raise ValueError("the ids of a code table must be sorted and distinct")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def nearest(self, codes, k: int, exclude=None) -> tuple[np.ndarray, np.ndarray]:
+        """The k nearest table codes to each of `codes` (B, D): ids (B, k), Euclidean distances (B, k), nearest first.
+
+        exclude (B,): an id left out of each row's answer (the image itself); ids outside the table are harmless.
+        Raises UserError where the table is too small for k.
+        """
+        spare = 0 if exclude is None else 1
+        if not 1 <= k <= len(self) - spare:
+            raise UserError(f"{k} neighbours were asked of a table of {len(self)} codes: ask for 1 to {len(self) - spare}.")
+        queries = np.ascontiguousarray(torch.as_tensor(codes).detach().cpu().numpy(), dtype=np.float32)
+        squared, positions = faiss.knn(queries, self.codes, k + spare)
+        ids = self.ids[positions]
+        if exclude is not None:
+            # drop the excluded id where it is among the k + 1, else the farthest
+            own = ids == np.asarray(exclude, dtype=np.int64)[:, None]
+            own[~own.any(1), -1] = True
+            ids, squared = ids[~own].reshape(-1, k), squared[~own].reshape(-1, k)
+        return ids, np.sqrt(np.maximum(squared, 0.0))
+
+    def __getitem__(self, ids) -> Tensor:
+        """Codes of the given ids, (..., D) as a tensor copy. Raises KeyError for an id that the table does not hold."""
+        return torch.from_numpy(self.codes[self._positions(ids)])
+
+    def update(self, ids, codes) -> None:
+        """Replace the codes of the given ids (B,) by `codes` (B, D)."""
+        self.codes[self._positions(ids)] = torch.as_tensor(codes).detach().cpu().numpy()
+
+    def _positions(self, ids) -> np.ndarray:
+        ids = np.asarray(ids, dtype=np.int64)
+        positions = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
+        if not np.array_equal(self.ids[positions], ids):
+            raise KeyError("an id that is not in the code table")
+        return positions

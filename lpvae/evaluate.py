@@ -1,0 +1,108 @@
+"""A data set and a model → costs per image under each protocol, and probes of what the code keeps."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.distributions import Normal
+from torch.utils.data import DataLoader
+
+from lpvae.codes import CodeTable
+from lpvae.distributions import kl, posterior
+from lpvae.model import LPVAE
+
+BATCH = 500
+
+
+def standard_noise(ids: np.ndarray, dim: int, seed: int) -> Tensor:
+    """ε ~ N(0, I) for the images `ids` (n,), (n, dim): the noise of an image depends on (seed, id) alone."""
+    if not len(ids):
+        return torch.empty(0, dim)
+    draws = np.random.default_rng([seed, 1]).standard_normal((int(max(ids)) + 1, dim), dtype=np.float32)
+    return torch.from_numpy(draws[ids])
+
+
+@torch.inference_mode()
+def encode(model: LPVAE, bits: np.ndarray) -> Tensor:
+    """Bits (N, S, S) → codes c (N, D)."""
+    device = next(model.parameters()).device
+    return torch.cat([model.encode(x.to(device)).cpu() for x in DataLoader(torch.from_numpy(bits), BATCH)])
+
+
+@torch.inference_mode()
+def pixel_costs(model: LPVAE, bits: np.ndarray, z: Tensor) -> Tensor:
+    """−log p(x|z) in nats, (N,), of bits (N, S, S) given z (N, D)."""
+    device = next(model.parameters()).device
+    batches = zip(torch.from_numpy(bits).split(BATCH), z.split(BATCH))
+    return torch.cat([-model.decoder(zs.to(device)).log_prob(x.to(device)).cpu() for x, zs in batches])
+
+
+@torch.inference_mode()
+def neighbour_costs(model: LPVAE, codes: Tensor, neighbours: Tensor, z: Tensor) -> Tensor:
+    """KL(q(z|x) ‖ p(z|ĉ_k)) in nats for each of K neighbours, (N, K); codes, z (N, D), neighbours (N, K, D).
+
+    Exact for a prior of one normal; for mixtures the one-sample estimate at z.
+    """
+    device = next(model.parameters()).device
+    costs = [
+        kl(posterior(codes.to(device)), model.prior(neighbour.to(device)), z.to(device)).cpu()
+        for neighbour in neighbours.unbind(1)
+    ]
+    return torch.stack(costs, dim=1)
+
+
+@torch.inference_mode()
+def log_mixture(model: LPVAE, table: CodeTable, z: Tensor, exclude: np.ndarray | None = None) -> Tensor:
+    """log (1/N) Σ_i p(z|c_i) over all N table codes, in nats, (B,), in double precision.
+
+    exclude (B,): ids left out of their own sum, where the table holds them (then the mean is over N − 1).
+    """
+    prior = model.prior.cpu().double()
+    try:
+        component_log_prob = _components(prior(torch.from_numpy(table.codes).double()).base_dist)
+        return torch.cat([
+            _log_mean(component_log_prob(part.double()), table, None if exclude is None else exclude[start : start + 200])
+            for start, part in zip(range(0, len(z), 200), z.split(200))
+        ])
+    finally:
+        prior.float().to(next(model.encoder.parameters()).device)
+
+
+def _components(p):
+    """The N components as a function z (B, D) → log p(z|c_i), (B, N)."""
+    if not isinstance(p, Normal):
+        return lambda z: torch.stack([p.log_prob(row).sum(-1) for row in z])
+    # a sum over dimensions of quadratics in z is two matrix products
+    precision = p.scale.pow(-2)
+    constant = -(0.5 * p.loc.pow(2) * precision + p.scale.log() + 0.5 * math.log(2 * math.pi)).sum(1)
+    return lambda z: torch.addmm(constant, z, (p.loc * precision).T).addmm_(z.pow(2), precision.T, alpha=-0.5)
+
+
+def _log_mean(log_prob: Tensor, table: CodeTable, exclude: np.ndarray | None) -> Tensor:
+    count = torch.full((len(log_prob),), float(len(table)), dtype=torch.double)
+    if exclude is not None:
+        positions = np.minimum(np.searchsorted(table.ids, exclude), len(table) - 1)
+        own = np.flatnonzero(table.ids[positions] == exclude)
+        log_prob[own, positions[own]] = -math.inf
+        count[own] -= 1
+    return log_prob.logsumexp(1) - count.log()
+
+
+def latent_costs(model: LPVAE, table: CodeTable | None, ids: np.ndarray, codes: Tensor, z: Tensor) -> dict[str, Tensor]:
+    """The latent cost of each image in nats, by protocol: a dict of (N,) tensors; a global prior has `global` alone.
+
+    free_neighbour: mean over the K nearest of KL(q‖p(·|c_k)); nobody told the receiver which: not a complete code.
+    pointer: free_neighbour + ln(N/K); the choice among the K is paid back by bits-back coding.
+    mixture: log q(z) − log (1/N) Σ_i p(z|c_i) at one z ~ q.
+    global: KL(q‖N(0, I)) = ‖c‖²/2.
+    Never is an image its own neighbour. Definitions: arXiv 1804.02476; README, "Costs".
+    """
+    costs = {"global": 0.5 * codes.double().pow(2).sum(1)}
+    if not model.prior.needs_neighbour:
+        return costs
+    k = model.config.neighbours
+    nearest, _ = table.nearest(codes, k, exclude=ids)
+    free = neighbour_costs(model, codes, table[nearest], z).double().mean(1)
+    mixture = posterior(codes).log_prob(z).double() - log_mixture(model, table, z, exclude=ids)
+    return costs | {"free_neighbour": free, "pointer": free + math.log(len(table) / k), "mixture": mixture}

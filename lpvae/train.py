@@ -1,0 +1,273 @@
+"""The training loop: resumable, reproducible, with a log of validation costs (IO)."""
+
+import contextlib
+import json
+import math
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from tqdm import tqdm
+
+from lpvae import data
+from lpvae.codes import CodeTable
+from lpvae.costs import mean
+from lpvae.errors import UserError
+from lpvae.evaluate import encode, latent_costs, pixel_costs, standard_noise
+from lpvae.model import LPVAE, Config, build, from_dict
+
+FORMAT = 1
+CONFIG, CHECKPOINT, LOG = "config.json", "checkpoint.safetensors", "log.jsonl"
+VALIDATION_IMAGES = 2000
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained; with `Config` and the data it fixes every weight, on one machine."""
+
+    data: str = "mnist"
+    binarisation: str = "resampled"
+    epochs: int = 10
+    batch: int = 100
+    rate: float = 1e-3  # AdamW's peak, after the warm-up; then a half cosine to zero
+    warmup_steps: int = 200
+    weight_decay: float = 1e-4
+    clip: float = 50.0  # of the gradient's norm, nats
+    seed: int = 0
+    device: str = "auto"
+    precision: str = "auto"  # of the decoder's arithmetic: float32, or bfloat16 where the hardware multiplies it
+    checkpoint_steps: int = 200
+
+
+def train(config: Config, training: Training, out: Path, resume: bool = False) -> Path:
+    """Train a model into the run directory `out`; with `resume`, from its last checkpoint to the same end.
+
+    The run holds config.json, checkpoint.safetensors (weights, optimiser, code table) and log.jsonl (validation costs
+    each epoch). Every random draw is a function of (seed, epoch or step, image), so that a run killed at any moment
+    and resumed ends with the same weights. Raises UserError for a directory that cannot be used.
+    """
+    if resume:
+        config, training = load_run_config(out)
+    elif (out / CONFIG).exists():
+        raise UserError(f"{out} already holds a run: continue it with --resume, or choose another --out.")
+    images = _checked_images(config, training)
+    training = _resolved(training)
+    run = _Run(config, training, images, out)
+    if resume and (out / CHECKPOINT).exists():
+        run.restore()
+    else:
+        _write_json(out / CONFIG, {"format": FORMAT, "config": config.to_dict(), "training": asdict(training),
+                                   "data_sha256": images.sha256})
+    run.finish()
+    return out
+
+
+def _checked_images(config: Config, training: Training) -> data.Images:
+    images = data.load(training.data)
+    if images.side != config.side:
+        raise UserError(f"{training.data} has images of side {images.side}, the model's side is {config.side}: they must agree.")
+    rows = images.rows("train")
+    if config.prior == "local" and len(rows) <= config.neighbours:
+        raise UserError(f"{len(rows)} training images are too few for {config.neighbours} neighbours.")
+    return images
+
+
+def _resolved(training: Training) -> Training:
+    """The device and precision that "auto" stands for on this machine, written into the run."""
+    device = training.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):
+        raise UserError(f"the device {device!r} is not available here: use --device cpu, or auto.") from None
+    precision = training.precision
+    if precision == "auto":
+        fast = torch.cuda.is_bf16_supported() if device.startswith("cuda") else torch.cpu.get_capabilities().get("amx_bf16")
+        precision = "bfloat16" if fast else "float32"
+    return Training(**{**asdict(training), "device": device, "precision": precision})
+
+
+class _Run:
+    """A model in training: its weights, optimiser, code table, and where it stands."""
+
+    def __init__(self, config: Config, training: Training, images: data.Images, out: Path):
+        self.config, self.training, self.images, self.out = config, training, images, out
+        self.rows = images.rows("train")
+        self.model = build(config, training.seed).to(training.device)
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), weight_decay=training.weight_decay, fused=True)
+        start = np.random.default_rng([training.seed, 0]).standard_normal((len(self.rows), config.code_dim))
+        self.table = CodeTable(self.rows, start)  # N(0, I), as in the paper
+        self.steps_per_epoch = math.ceil(len(self.rows) / training.batch)
+        self.step, self.seconds, self.log = 0, 0.0, []
+        self.running: dict[str, float] = {}
+
+    @property
+    def total_steps(self) -> int:
+        return self.steps_per_epoch * self.training.epochs
+
+    def finish(self) -> None:
+        """Train from the present step to the last, saving as it goes."""
+        size = self.training.batch
+        with tqdm(total=self.total_steps * size, initial=self.step * size, unit=" images", smoothing=0.05,
+                  disable=None if os.environ.get("CI") else False, mininterval=1.0) as bar:
+            for epoch in range(self.step // self.steps_per_epoch, self.training.epochs):
+                self._epoch(epoch, bar)
+        self.save()
+
+    def _epoch(self, epoch: int, bar: tqdm) -> None:
+        t = self.training
+        bits = data.bits(self.images, self.rows, t.binarisation, t.seed, epoch)
+        order = np.random.default_rng([t.seed, 2, epoch]).permutation(len(self.rows))
+        start = time.monotonic()
+        while self.step < (epoch + 1) * self.steps_per_epoch:
+            first = (self.step - epoch * self.steps_per_epoch) * t.batch
+            batch = order[first : first + t.batch]
+            self._step(torch.from_numpy(bits[batch]), self.rows[batch])
+            bar.set_postfix({k: f"{v:.2f}" for k, v in self.running.items()} | {"epoch": epoch + 1}, refresh=False)
+            bar.update(t.batch)
+            last = self.step == (epoch + 1) * self.steps_per_epoch
+            if last or self.step % t.checkpoint_steps == 0:
+                self.seconds += time.monotonic() - start
+                if last:
+                    self.log.append(self._validate(epoch))
+                self.save()
+                start = time.monotonic()
+
+    def _step(self, x: Tensor, rows: np.ndarray) -> None:
+        t, device = self.training, self.training.device
+        self.model.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = t.rate * rate_factor(self.step, t.warmup_steps, self.total_steps)
+        draw = np.random.default_rng([t.seed, 3, self.step])
+        x = x.to(device)
+        code = self.model.encode(x)
+        neighbour = self._neighbour(code, rows, draw).to(device)
+        noise = torch.from_numpy(draw.standard_normal(code.shape, dtype=np.float32)).to(device)
+        with autocast(t):
+            costs = self.model.costs(x, code, neighbour, noise)
+        loss = costs.total.float().mean()
+        if not torch.isfinite(loss):
+            raise UserError(f"the training diverged at step {self.step}: lower --rate and start again; {self.out} keeps"
+                            " the last good checkpoint.")
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), t.clip)
+        self.optimiser.step()
+        self.table.update(rows, code)
+        self.step += 1
+        for name, value in (("latent", costs.latents), ("pixels", costs.pixels)):
+            self.running[name] = 0.98 * self.running.get(name, mean(value.detach())) + 0.02 * mean(value.detach())
+
+    def _neighbour(self, code: Tensor, rows: np.ndarray, draw: np.random.Generator) -> Tensor:
+        """One of the K nearest codes of other training images, uniformly, for each image of the batch, (B, D)."""
+        if not self.model.prior.needs_neighbour:
+            return torch.zeros_like(code)
+        nearest, _ = self.table.nearest(code, self.config.neighbours, exclude=rows)
+        return self.table[nearest[np.arange(len(rows)), draw.integers(self.config.neighbours, size=len(rows))]]
+
+    def _validate(self, epoch: int) -> dict:
+        """Mean costs in nats on a fixed random part of the validation split; the table is the one training left."""
+        t = self.training
+        entry = {"epoch": epoch + 1, "step": self.step, "seconds": round(self.seconds, 1),
+                 "train": {k: round(v, 4) for k, v in self.running.items()}}
+        if not len(self.images.splits.get("validation", ())):
+            return entry
+        ids = self.images.rows("validation", VALIDATION_IMAGES, seed=0)
+        bits = data.bits(self.images, ids, "fixed", t.seed)
+        self.model.eval()
+        codes = encode(self.model, bits)
+        z = codes + standard_noise(ids, self.config.code_dim, t.seed)
+        with autocast(t):
+            pixels = pixel_costs(self.model, bits, z)
+        costs = {"pixels": pixels} | latent_costs(self.model, self.table, ids, codes, z)
+        return entry | {"validation": {name: round(mean(value), 4) for name, value in costs.items()}}
+
+    def save(self) -> None:
+        """The whole state in one file, written beside and renamed; then the log."""
+        tensors = {f"model.{k}": v.contiguous() for k, v in self.model.state_dict().items()}
+        for i, state in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{i}.{k}": torch.as_tensor(v).contiguous() for k, v in state.items()}
+        tensors["table"] = torch.from_numpy(self.table.codes)
+        state = {"step": self.step, "seconds": self.seconds, "running": self.running, "log": self.log}
+        temporary = self.out / (CHECKPOINT + ".tmp")
+        save_file(tensors, temporary, metadata={"state": json.dumps(state)})
+        temporary.replace(self.out / CHECKPOINT)
+        _write_text(self.out / LOG, "".join(json.dumps(entry) + "\n" for entry in self.log))
+
+    def restore(self) -> None:
+        """Back to the last `save`."""
+        tensors, state = read_checkpoint(self.out)
+        self.model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
+        optimiser = self.optimiser.state_dict()
+        for key, value in tensors.items():
+            if key.startswith("optimiser."):
+                _, i, name = key.split(".")
+                optimiser["state"].setdefault(int(i), {})[name] = value
+        self.optimiser.load_state_dict(optimiser)
+        self.table.codes[:] = tensors["table"].numpy()
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.running, self.log = state["running"], state["log"]
+
+
+def autocast(training: Training):
+    """Decoder arithmetic in bfloat16 where the run asks for it."""
+    if training.precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(torch.device(training.device).type, dtype=torch.bfloat16)
+
+
+def rate_factor(step: int, warmup: int, total: int) -> float:
+    """Linear warm-up to 1, then a half cosine to 0 at `total`."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
+
+
+def load_run_config(run: Path) -> tuple[Config, Training]:
+    """The config and training of a run directory. Raises UserError where there is none, or an unknown key."""
+    try:
+        saved = json.loads((run / CONFIG).read_text())
+        return Config.from_dict(saved["config"]), from_dict(Training, saved["training"])
+    except OSError:
+        raise UserError(f"{run} holds no run: there is no {CONFIG} in it.") from None
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{run / CONFIG} is damaged: it is not the JSON that a training writes.") from None
+
+
+def read_checkpoint(run: Path) -> tuple[dict[str, Tensor], dict]:
+    """Tensors and state of a run's checkpoint. Raises UserError where it is missing or damaged."""
+    path = run / CHECKPOINT
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {k: file.get_tensor(k) for k in file.keys()}, json.loads(file.metadata()["state"])
+    except (OSError, FileNotFoundError):
+        raise UserError(f"{run} has no checkpoint yet: let the training run on, or start it again.") from None
+    except (SafetensorError, ValueError, KeyError, TypeError):
+        raise UserError(f"{path} is damaged: it cannot be read as a checkpoint.") from None
+
+
+def load_run(run: Path) -> tuple[LPVAE, Training, dict]:
+    """The model of a run as its last checkpoint left it, how it is trained, and the checkpoint's state."""
+    config, training = load_run_config(run)
+    tensors, state = read_checkpoint(run)
+    model = build(config)
+    model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
+    return model.eval(), training, state
+
+
+def _write_json(path: Path, value: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write_text(path, json.dumps(value, indent=1))
+
+
+def _write_text(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text)
+    temporary.replace(path)
