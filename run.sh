@@ -123,7 +123,7 @@ pip_install() { # pip_install FILE
   if PIP_USER=0 "$venv/bin/python" -m pip install --disable-pip-version-check -r "$1" </dev/null >&2 2>>"$log"; then
     return
   fi
-  if grep -qE 'NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable' "$log"; then
+  if tail -n 8 "$log" | grep -E 'NewConnectionError|NameResolutionError|Timeout|ProxyError|Network is unreachable' >/dev/null; then
     die 1 "no network: pip cannot reach the package index; connect and run again (what pip said is in $log)."
   fi
   complaint=$(grep '^ERROR' "$log" | tail -n 1 | cut -c 1-200 || true)

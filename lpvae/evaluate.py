@@ -1,5 +1,6 @@
 """A data set and a model → costs per image under each protocol, and probes of what the code keeps."""
 
+import copy
 import math
 
 import numpy as np
@@ -58,15 +59,12 @@ def log_mixture(model: LPVAE, table: CodeTable, z: Tensor, exclude: np.ndarray |
 
     exclude (B,): ids left out of their own sum, where the table holds them (then the mean is over N − 1).
     """
-    prior = model.prior.cpu().double()
-    try:
-        component_log_prob = _components(prior(torch.from_numpy(table.codes).double()).base_dist)
-        return torch.cat([
-            _log_mean(component_log_prob(part.double()), table, None if exclude is None else exclude[start : start + 200])
-            for start, part in zip(range(0, len(z), 200), z.split(200))
-        ])
-    finally:
-        prior.float().to(next(model.encoder.parameters()).device)
+    prior = copy.deepcopy(model.prior).cpu().double()  # a copy: other threads may be using the model
+    component_log_prob = _components(prior(torch.from_numpy(table.codes).double()).base_dist)
+    return torch.cat([
+        _log_mean(component_log_prob(part.double()), table, None if exclude is None else exclude[start : start + 200])
+        for start, part in zip(range(0, len(z), 200), z.split(200))
+    ])
 
 
 def _components(p):
@@ -106,3 +104,81 @@ def latent_costs(model: LPVAE, table: CodeTable | None, ids: np.ndarray, codes: 
     free = neighbour_costs(model, codes, table[nearest], z).double().mean(1)
     mixture = posterior(codes).log_prob(z).double() - log_mixture(model, table, z, exclude=ids)
     return costs | {"free_neighbour": free, "pointer": free + math.log(len(table) / k), "mixture": mixture}
+
+
+def greedy_tour(codes: Tensor, start: int = 0) -> np.ndarray:
+    """Positions 0..n-1 in the order of a greedy nearest-neighbour tour of the codes (n, D)."""
+    left = codes.double().numpy()
+    order, remaining = [start], np.delete(np.arange(len(left)), start)
+    points = np.delete(left, start, axis=0)
+    squared = (points**2).sum(1)
+    here = left[start]
+    while len(remaining):
+        nearest = int(np.argmin(squared - 2 * (points @ here)))
+        order.append(int(remaining[nearest]))
+        here = points[nearest].copy()
+        # the last takes the place of the one that leaves, so that the arrays stay dense
+        for array in (points, squared, remaining):
+            array[nearest] = array[-1]
+        points, squared, remaining = points[:-1], squared[:-1], remaining[:-1]
+    return np.array(order)
+
+
+def tour_costs(model: LPVAE, codes: Tensor, z: Tensor, first: float) -> tuple[Tensor, np.ndarray]:
+    """Latent cost of each image given the code of the image sent just before it, in nats, (n,); and the order.
+
+    The order carries no message: a complete code of the set. `first` is what the first image costs (its pointer).
+    """
+    order = greedy_tour(codes)
+    before, after = codes[order[:-1]], order[1:]
+    costs = torch.empty(len(codes), dtype=torch.double)
+    costs[order[0]] = first
+    costs[after] = neighbour_costs(model, codes[after], before[:, None], z[after])[:, 0].double()
+    return costs, order
+
+
+def order_nats(n: int) -> float:
+    """ln(n!)/n: what the order of n distinct images can say, in nats an image."""
+    return math.lgamma(n + 1) / n if n else 0.0
+
+
+def swapped(z: Tensor, seed: int) -> Tensor:
+    """Each image with another's z: a seeded cycle through all rows, (n, D)."""
+    order = torch.from_numpy(np.random.default_rng([seed, 4]).permutation(len(z)))
+    other = torch.empty_like(z)
+    other[order] = z[order.roll(1)]
+    return other
+
+
+def probes(train: Tensor, train_labels: np.ndarray, test: Tensor, test_labels: np.ndarray) -> tuple[float, float]:
+    """Accuracy in percent of a linear classifier and of 10 nearest neighbours on (N, D) features, on labelled rows.
+
+    Features are scaled to unit variance for the linear one, so that tiny codes are not silenced by its penalty.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+    near = KNeighborsClassifier(min(10, len(train)), algorithm="brute")
+    a, b = train.numpy(), test.numpy()
+    return tuple(100 * float(m.fit(a, train_labels).score(b, test_labels)) for m in (linear, near))
+
+
+PROBES = ("linear", "knn", "linear_sampled", "knn_sampled")
+
+
+def probe(table: CodeTable, labels: np.ndarray, codes: Tensor, z: Tensor, test_labels: np.ndarray, seed: int) -> dict:
+    """Both probes on the codes c and on sampled z, trained on the table's images; nulls where labels are missing.
+
+    labels: of the table's images, in its order. A silent model's means still sort the digits; its samples do not.
+    """
+    known, asked = np.flatnonzero(labels >= 0), np.flatnonzero(test_labels >= 0)
+    if len(np.unique(labels[known])) < 2 or not len(asked):
+        return dict.fromkeys(PROBES)
+    train = torch.from_numpy(table.codes[known])
+    noise = standard_noise(table.ids[known], train.shape[1], seed)
+    on_c = probes(train, labels[known], codes[asked], test_labels[asked])
+    on_z = probes(train + noise, labels[known], z[asked], test_labels[asked])
+    return {name: round(value, 3) for name, value in zip(PROBES, on_c + on_z)}

@@ -37,6 +37,7 @@ class Training:
     batch: int = 100
     rate: float = 1e-3  # AdamW's peak, after the warm-up; then a half cosine to zero
     warmup_steps: int = 200
+    latent_warmup_steps: int = 0  # over which the latent cost's weight in the loss rises from 0 to 1
     weight_decay: float = 1e-4
     clip: float = 50.0  # of the gradient's norm, nats
     seed: int = 0
@@ -152,7 +153,8 @@ class _Run:
         noise = torch.from_numpy(draw.standard_normal(code.shape, dtype=np.float32)).to(device)
         with autocast(t):
             costs = self.model.costs(x, code, neighbour, noise)
-        loss = costs.total.float().mean()
+        weight = min(1.0, self.step / t.latent_warmup_steps) if t.latent_warmup_steps else 1.0
+        loss = (weight * (costs.index + costs.latents) + costs.pixels).float().mean()
         if not torch.isfinite(loss):
             raise UserError(f"the training diverged at step {self.step}: lower --rate and start again; {self.out} keeps"
                             " the last good checkpoint.")

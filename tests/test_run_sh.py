@@ -1,7 +1,7 @@
 """run.sh on machines where something is missing: one sentence, a non-zero exit, and nothing installed.
 
 Each test copies run.sh into an empty folder and gives it a PATH that holds the plain tools it uses and whichever Python
-the test wants. `working_python` is this interpreter behind a shell script: it makes a .venv of the same kind at once, and
+the test wants. WORKING_PYTHON is this interpreter behind a shell script: it makes a .venv of the same kind at once, and
 its pip only writes a line to a file, so that nothing is downloaded and every call can be counted.
 """
 
@@ -75,6 +75,7 @@ class Machine:
             cwd="/",
             env={"PATH": str(self.bin), "HOME": str(self.folder), **environment},
             stdin=subprocess.DEVNULL,
+            check=False,
             capture_output=True,
             text=True,
             timeout=60,

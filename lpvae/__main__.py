@@ -1,0 +1,163 @@
+"""The command line: `python -m lpvae {train,evaluate,build,info,bench}`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from lpvae.errors import UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Exit code 0, or 2 with one sentence on stderr for what the user can mend."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except UserError as error:
+        print(f"lpvae: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lpvae: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"lpvae: cannot read or write: {error.strerror or error}{where}.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lpvae", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_train(commands.add_parser("train", help="train a model into a run directory"))
+    _add_evaluate(commands.add_parser("evaluate", help="costs of a bundle or run on a data set, and probes"))
+    _add_build(commands.add_parser("build", help="make the bundle that the explorer loads from a run"))
+    _add_info(commands.add_parser("info", help="what is shipped: config, data, figures, sizes"))
+    _add_bench(commands.add_parser("bench", help="speeds as ratios, measured side by side"))
+    return parser
+
+
+def _add_train(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--prior", choices=("global", "local"), default="local")
+    p.add_argument("--decoder", choices=("factorised", "autoregressive"), default="autoregressive")
+    p.add_argument("--data", default="mnist", help="mnist, or a .npz or .npy file of images")
+    p.add_argument("--binarisation", choices=("resampled", "fixed", "given"), default=None,
+                   help="how grey images become bits; resampled by default, given for files of bits")
+    p.add_argument("--epochs", type=_positive, default=10)
+    p.add_argument("--out", type=Path, required=True, help="the run directory")
+    p.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, with the run's settings")
+    p.add_argument("--seed", type=_natural, default=0)
+    p.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    p.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
+    p.add_argument("--batch", type=_positive, default=100)
+    p.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
+    p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                   help="any other key of the model's config, e.g. neighbours=1 or dilations=[1,2,4,1,2]")
+    p.set_defaults(run=_train)
+
+
+def _train(o: argparse.Namespace) -> None:
+    from lpvae import data
+    from lpvae.model import Config
+    from lpvae.train import Training, load_run_config, train
+
+    if o.resume and (o.out / "config.json").exists():
+        config, training = load_run_config(o.out)
+    else:
+        images = data.load(o.data)
+        values = {"side": images.side, "prior": o.prior, "decoder": o.decoder} | _settings(o.set)
+        binarisation = o.binarisation or ("given" if images.binary else "resampled")
+        config = Config.from_dict(values)
+        training = Training(data=o.data, binarisation=binarisation, epochs=o.epochs, batch=o.batch, rate=o.rate,
+                            seed=o.seed, device=o.device, precision=o.precision)
+    train(config, training, o.out, resume=o.resume and (o.out / "config.json").exists())
+    print(f"trained: {o.out}")
+
+
+def _settings(pairs: list[str]) -> dict:
+    values = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            values[key] = json.loads(value)
+        except ValueError:
+            raise UserError(f"--set {pair}: the value must be a number or a list such as [1,2,4].") from None
+    return values
+
+
+def _add_evaluate(p: argparse.ArgumentParser) -> None:
+    p.add_argument("model", metavar="BUNDLE|RUN", help="the name of a shipped model, or a directory")
+    p.add_argument("--data", default=None, help="mnist, or a file; by default what the model was trained on")
+    p.add_argument("--split", default="test", choices=("train", "validation", "test"))
+    p.add_argument("--limit", type=_positive, help="a seeded random subset of that many images")
+    p.add_argument("--seed", type=_natural, help="of the bits, z and the subset; by default the model's")
+    p.add_argument("--json", action="store_true", help="print JSON only")
+    p.set_defaults(run=_evaluate)
+
+
+def _evaluate(o: argparse.Namespace) -> None:
+    from lpvae import data
+    from lpvae.builder import trained_of
+    from lpvae.report import report, table_text
+
+    trained, images, seed = trained_of(o.model)
+    images = images if o.data is None else data.load(o.data)
+    figures = report(trained, images, o.split, o.limit, seed if o.seed is None else o.seed)
+    print(json.dumps(figures, indent=1) if o.json else table_text(figures))
+
+
+def _add_build(p: argparse.ArgumentParser) -> None:
+    p.add_argument("run_directory", metavar="RUN", type=Path)
+    p.add_argument("--out", type=Path, required=True, help="the bundle directory, e.g. assets/models/NAME")
+    p.add_argument("--align", type=Path, help="a bundle on whose map this one's is laid, so that the two compare")
+    p.set_defaults(run=_build)
+
+
+def _build(o: argparse.Namespace) -> None:
+    from lpvae.builder import build_bundle
+
+    build_bundle(o.run_directory, o.out, o.align, say=lambda text: print(text, file=sys.stderr, flush=True))
+    print(f"built: {o.out}")
+
+
+def _add_info(p: argparse.ArgumentParser) -> None:
+    p.add_argument("bundle", nargs="?", help="a name or directory; all shipped bundles by default")
+    p.set_defaults(run=_info)
+
+
+def _info(o: argparse.Namespace) -> None:
+    from lpvae import bundle
+
+    names = [o.bundle] if o.bundle else bundle.available()
+    if not names:
+        raise UserError(f"no bundles are shipped in {bundle.MODELS}: train and build one, see the README.")
+    print("\n\n".join(bundle.describe(bundle.resolve(name)) for name in names))
+
+
+def _add_bench(p: argparse.ArgumentParser) -> None:
+    p.add_argument("model", nargs="?", default="local-autoregressive", metavar="BUNDLE")
+    p.set_defaults(run=_bench)
+
+
+def _bench(o: argparse.Namespace) -> None:
+    from lpvae.bench import bench
+
+    bench(o.model)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
