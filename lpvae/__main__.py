@@ -50,29 +50,29 @@ def _add_train(p: argparse.ArgumentParser) -> None:
     p.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, with the run's settings")
     p.add_argument("--seed", type=_natural, default=0)
     p.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    p.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
-    p.add_argument("--batch", type=_positive, default=100)
-    p.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                   help="any other key of the model's config, e.g. neighbours=1 or dilations=[1,2,4,1,2]")
+                   help="any other key of the model's Config or of Training, e.g. neighbours=1, dilations=[1,2,4,1,2]"
+                   " or rate=5e-4")
     p.set_defaults(run=_train)
 
 
 def _train(o: argparse.Namespace) -> None:
-    from lpvae import data
-    from lpvae.model import Config
-    from lpvae.train import Training, load_run_config, train
+    from dataclasses import fields
 
-    if o.resume and (o.out / "config.json").exists():
-        config, training = load_run_config(o.out)
+    from lpvae import data, train
+    from lpvae.model import Config, from_dict
+
+    if o.resume and (o.out / train.CONFIG).exists():
+        train.resume(o.out)
     else:
-        images = data.load(o.data)
-        values = {"side": images.side, "prior": o.prior, "decoder": o.decoder} | _settings(o.set)
-        binarisation = o.binarisation or ("given" if images.binary else "resampled")
-        config = Config.from_dict(values)
-        training = Training(data=o.data, binarisation=binarisation, epochs=o.epochs, batch=o.batch, rate=o.rate,
-                            seed=o.seed, device=o.device, precision=o.precision)
-    train(config, training, o.out, resume=o.resume and (o.out / "config.json").exists())
+        images, settings = data.load(o.data), _settings(o.set)
+        training_keys = {f.name for f in fields(train.Training)}
+        config = {"side": images.side, "prior": o.prior, "decoder": o.decoder}
+        training = {"data": o.data, "binarisation": o.binarisation or ("given" if images.binary else "resampled"),
+                    "epochs": o.epochs, "seed": o.seed, "device": o.device}
+        training |= {k: v for k, v in settings.items() if k in training_keys}
+        config |= {k: v for k, v in settings.items() if k not in training_keys}
+        train.train(Config.from_dict(config), from_dict(train.Training, training), o.out)
     print(f"trained: {o.out}")
 
 
@@ -83,7 +83,7 @@ def _settings(pairs: list[str]) -> dict:
         try:
             values[key] = json.loads(value)
         except ValueError:
-            raise UserError(f"--set {pair}: the value must be a number or a list such as [1,2,4].") from None
+            values[key] = value  # a bare word, such as precision=float32
     return values
 
 
@@ -100,12 +100,13 @@ def _add_evaluate(p: argparse.ArgumentParser) -> None:
 def _evaluate(o: argparse.Namespace) -> None:
     from lpvae import data
     from lpvae.builder import trained_of
-    from lpvae.report import report, table_text
+    from lpvae.report import report
+    from lpvae.summary import report_text
 
     trained, images, seed = trained_of(o.model)
     images = images if o.data is None else data.load(o.data)
     figures = report(trained, images, o.split, o.limit, seed if o.seed is None else o.seed)
-    print(json.dumps(figures, indent=1) if o.json else table_text(figures))
+    print(json.dumps(figures, indent=1) if o.json else report_text(figures))
 
 
 def _add_build(p: argparse.ArgumentParser) -> None:
@@ -128,12 +129,15 @@ def _add_info(p: argparse.ArgumentParser) -> None:
 
 
 def _info(o: argparse.Namespace) -> None:
-    from lpvae import bundle
+    from lpvae import bundle, summary
 
-    names = [o.bundle] if o.bundle else bundle.available()
-    if not names:
+    if o.bundle:
+        print(summary.bundle_text(bundle.resolve(o.bundle)))
+        return
+    paths = [bundle.resolve(name) for name in bundle.available()]
+    if not paths:
         raise UserError(f"no bundles are shipped in {bundle.MODELS}: train and build one, see the README.")
-    print("\n\n".join(bundle.describe(bundle.resolve(name)) for name in names))
+    print(summary.models_table(paths), *map(summary.bundle_text, paths), sep="\n\n")
 
 
 def _add_bench(p: argparse.ArgumentParser) -> None:

@@ -198,21 +198,3 @@ def _sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
-
-def describe(path: Path) -> str:
-    """A bundle's config, data, passes, figures and sizes, as lines for a terminal."""
-    from lpvae.report import table_text
-
-    meta = read_meta(path)
-    size = sum(p.stat().st_size for p in path.iterdir()) / 1e6
-    weights = (path / WEIGHTS).stat().st_size / 1e6
-    try:
-        config, training, trained = meta["config"], meta["training"], meta["trained"]
-        return "\n".join([
-            f"{path.name}: {config['prior']} prior, {config['decoder']} decoder, D = {config['code_dim']}, K = {config['neighbours']}",
-            f"trained on {meta['data']['name']} ({training['binarisation']}), {training['epochs']} passes,"
-            f" {trained['seconds'] / 60:.0f} minutes on {training['device']}, seed {training['seed']}",
-            f"{size:.1f} MB, of which weights {weights:.1f} MB", table_text(meta["metrics"]),
-        ])
-    except (KeyError, TypeError, OSError):
-        raise UserError(f"{path / META} lacks what info prints: build the bundle again.") from None

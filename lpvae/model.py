@@ -65,7 +65,13 @@ def from_dict(cls, values: dict):
     unknown = sorted(set(values) - known)
     if unknown:
         raise UserError(f"the config has the unknown key {unknown[0]!r}: its keys are {', '.join(sorted(known))}.")
-    return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    for field in fields(cls):
+        value = values.get(field.name, field.default)
+        kind = (int, float) if isinstance(field.default, float) else type(field.default)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise UserError(f"the config's {field.name} cannot be {value!r}: its default is {field.default!r}.")
+    return cls(**values)
 
 
 class LPVAE(nn.Module):

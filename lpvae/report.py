@@ -87,24 +87,3 @@ def _errors(costs: dict[str, Tensor | None]) -> dict:
     return {name: None if cost is None or len(cost) < 2 else round(standard_error(torch.as_tensor(cost)), 4)
             for name, cost in costs.items()}
 
-
-LABELS = {
-    "free_neighbour": "free neighbour (not a complete code)", "pointer": "pointer", "mixture": "mixture",
-    "tour": "tour (of the set: its order carries no message)", "global": "global, N(0, I)",
-}
-
-
-def table_text(figures: dict) -> str:
-    """The report as lines for a terminal."""
-    lines = [f"{figures['n']} images of the {figures['split']} split; {figures['protocol_data']}; z sampled",
-             f"pixels {figures['nats']['pixels']:.2f} nats; with another image's code {figures['swapped_code_pixels']:.2f}",
-             f"{'protocol':50s} {'latent':>8s} {'total nats':>11s} {'± s.e.':>7s} {'bits':>8s}"]
-    for name, latent in figures["nats"].items():
-        if name != "pixels" and latent is not None:
-            total, error = figures["total_nats"][name], figures["total_nats_standard_error"][name]
-            lines.append(f"{LABELS[name]:50s} {latent:8.2f} {total:11.2f} {error or float('nan'):7.2f}"
-                         f" {figures['total_bits'][name]:8.2f}")
-    lines.append(f"the order of {figures['n']} images can say {figures['order_nats']:.2f} nats an image")
-    if figures["probe"]["linear"] is not None:
-        lines.append("probes, % right: " + ", ".join(f"{k.replace('_', ' on ')} {v:.1f}" for k, v in figures["probe"].items()))
-    return "\n".join(lines)

@@ -37,7 +37,7 @@ class Training:
     batch: int = 100
     rate: float = 1e-3  # AdamW's peak, after the warm-up; then a half cosine to zero
     warmup_steps: int = 200
-    latent_warmup_steps: int = 0  # over which the latent cost's weight in the loss rises from 0 to 1
+    latent_warmup: float = 0.4  # share of all steps in which the latent cost's weight in the loss rises from 0 to 1
     weight_decay: float = 1e-4
     clip: float = 50.0  # of the gradient's norm, nats
     seed: int = 0
@@ -45,26 +45,39 @@ class Training:
     precision: str = "auto"  # of the decoder's arithmetic: float32, or bfloat16 where the hardware multiplies it
     checkpoint_steps: int = 200
 
+    def __post_init__(self):
+        for name in ("epochs", "batch", "rate", "clip", "checkpoint_steps"):
+            if not getattr(self, name) > 0:
+                raise UserError(f"the training's {name} must be above 0, not {getattr(self, name)!r}.")
+        if not 0 <= self.latent_warmup <= 1:
+            raise UserError(f"the training's latent_warmup is a share from 0 to 1, not {self.latent_warmup!r}.")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise UserError(f"there is no precision {self.precision!r}: choose auto, float32 or bfloat16.")
 
-def train(config: Config, training: Training, out: Path, resume: bool = False) -> Path:
-    """Train a model into the run directory `out`; with `resume`, from its last checkpoint to the same end.
+
+def train(config: Config, training: Training, out: Path) -> Path:
+    """Train a model into the new run directory `out`.
 
     The run holds config.json, checkpoint.safetensors (weights, optimiser, code table) and log.jsonl (validation costs
     each epoch). Every random draw is a function of (seed, epoch or step, image), so that a run killed at any moment
-    and resumed ends with the same weights. Raises UserError for a directory that cannot be used.
+    and resumed ends with the same weights. Raises UserError for a directory in use, or data that does not fit.
     """
-    if resume:
-        config, training = load_run_config(out)
-    elif (out / CONFIG).exists():
+    if (out / CONFIG).exists():
         raise UserError(f"{out} already holds a run: continue it with --resume, or choose another --out.")
     images = _checked_images(config, training)
     training = _resolved(training)
-    run = _Run(config, training, images, out)
-    if resume and (out / CHECKPOINT).exists():
+    _write_json(out / CONFIG, {"format": FORMAT, "config": config.to_dict(), "training": asdict(training),
+                               "data_sha256": images.sha256})
+    _Run(config, training, images, out).finish()
+    return out
+
+
+def resume(out: Path) -> Path:
+    """Train a run on from its last checkpoint, with its own settings, to the end it would have had unbroken."""
+    config, training = load_run_config(out)
+    run = _Run(config, training, _checked_images(config, training), out)
+    if (out / CHECKPOINT).exists():
         run.restore()
-    else:
-        _write_json(out / CONFIG, {"format": FORMAT, "config": config.to_dict(), "training": asdict(training),
-                                   "data_sha256": images.sha256})
     run.finish()
     return out
 
@@ -153,7 +166,7 @@ class _Run:
         noise = torch.from_numpy(draw.standard_normal(code.shape, dtype=np.float32)).to(device)
         with autocast(t):
             costs = self.model.costs(x, code, neighbour, noise)
-        weight = min(1.0, self.step / t.latent_warmup_steps) if t.latent_warmup_steps else 1.0
+        weight = min(1.0, (self.step + 1) / max(1, round(t.latent_warmup * self.total_steps)))
         loss = (weight * (costs.index + costs.latents) + costs.pixels).float().mean()
         if not torch.isfinite(loss):
             raise UserError(f"the training diverged at step {self.step}: lower --rate and start again; {self.out} keeps"

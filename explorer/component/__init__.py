@@ -10,6 +10,7 @@ import importlib.util
 import io
 import math
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -22,11 +23,12 @@ from PIL import Image
 from lpvae.errors import UserError
 
 HERE = Path(__file__).resolve().parent
+MODULES = ("points.js", "plane_map.js", "pointer.js", "linked_maps.js")
 
-# Ten colours that keep apart in both themes and, by lightness too, for colour-blind eyes: Paul Tol's "muted" scheme with a
-# lighter indigo, and a grey. The maps also write each label's name, so that no meaning hangs on colour alone.
+# Ten colours that keep apart in both themes and, by lightness too, for colour-blind eyes: after Paul Tol's "muted" scheme, its
+# darkest four made lighter, and a grey. The maps also write each label's name, so that no meaning hangs on colour alone.
 PALETTE = (
-    "#6473d6", "#88ccee", "#44aa99", "#117733", "#999933", "#ddcc77", "#cc6677", "#882255", "#aa4499", "#888888",
+    "#6473d6", "#88ccee", "#44aa99", "#1f8f45", "#999933", "#ddcc77", "#cc6677", "#9c2f66", "#b45cad", "#888888",
 )  # fmt: skip
 
 
@@ -99,10 +101,16 @@ def linked_maps(
         "selected": _plain(selected),
         "second": _plain(second),
         "marks": _plain(marks or {}),
+        "nonce": st.session_state.get(f"{key} nonce"),  # of the last event that this answers
     }
-    answer = on_event and (lambda: on_event(st.session_state[key]["event"]))
-    result = _component()(key=key, data=data, on_event_change=answer or (lambda: None))
-    return result.event
+
+    def happened():
+        event = st.session_state[key]["event"]
+        st.session_state[f"{key} nonce"] = event["nonce"]
+        if on_event:
+            on_event(event)
+
+    return _component()(key=key, data=data, on_event_change=happened).event
 
 
 @cache
@@ -118,9 +126,15 @@ def _component() -> Callable:
     return st.components.v2.component(
         "lpvae_linked_maps",
         css=(HERE / "linked_maps.css").read_text("utf-8"),
-        js=(HERE / "linked_maps.js").read_text("utf-8"),
+        js=_module(),
         isolate_styles=False,  # plotly's own style sheet lives in the document's head and would not reach a shadow root
     )
+
+
+def _module() -> str:
+    """The JavaScript files as the one module that a component may be: in order, without their imports and exports."""
+    text = "\n".join((HERE / name).read_text("utf-8") for name in MODULES)
+    return re.sub(r"^import .*\n|^export (?!default)", "", text, flags=re.MULTILINE)
 
 
 def _publish(named_by: Iterable[bytes], suffix: str, make: Callable[[], bytes]) -> str:
@@ -141,6 +155,7 @@ def _write(path: Path, data: bytes) -> None:
             try:
                 file.write(data)
                 file.flush()
+                os.chmod(file.name, 0o644)
                 os.replace(file.name, path)  # complete or absent, whoever else writes it at the same time
             except OSError:
                 os.unlink(file.name)

@@ -1,0 +1,211 @@
+"""What the explorer says of one image: neighbours, the prior, pictures and the bill. Arrays out; no streamlit, no plotly.
+
+One side of the page is one model; the functions take its bundle and ids, and change nothing in it.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.distributions import Distribution
+
+from lpvae.bundle import Bundle
+from lpvae.codes import CodeTable
+from lpvae.costs import bits
+from lpvae.distributions import Likelihood, kl_per_dimension
+from lpvae.evaluate import order_nats
+
+FRAMES = 9  # of the interpolation, both ends included
+PICTURES = 4  # drawn from the prior and decoded
+SAMPLES = 24  # drawn from the prior for the map; the first PICTURES of them are decoded
+PLACED_BY = 5  # nearest codes whose positions give a new code its place on a map
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The K nearest training codes of one image, nearest first: ids (K,), Euclidean distances (K,)."""
+
+    ids: np.ndarray
+    distances: np.ndarray
+
+
+def neighbours(bundle: Bundle, image: int, k: int) -> Neighbours:
+    """The K nearest, as the prior network takes them: from the training codes, never the image itself."""
+    ids, distances = bundle.table.nearest(bundle.codes[[image]], k, exclude=[image])
+    return Neighbours(ids[0], distances[0])
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """The prior p(z|ĉ) for one neighbour, dimension by dimension, (D,) each: its mean and standard deviation.
+
+    code: the mean of the posterior N(code, 1); kl_bits: KL of the posterior from this prior, which sum to the latent bill
+    for this neighbour.
+    """
+
+    code: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+    kl_bits: np.ndarray
+
+
+@torch.inference_mode()
+def codebook(bundle: Bundle, image: int, neighbour: int) -> Codebook:
+    """The prior that the neighbour's code gives, beside the posterior of the image."""
+    code, p = torch.from_numpy(bundle.codes[[image]]), _prior(bundle, neighbour)
+    base = p.base_dist
+    parts = code, base.mean, base.variance.sqrt(), bits(kl_per_dimension(code, p))
+    return Codebook(*(part[0].double().numpy() for part in parts))
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Images sampled from p(x|z), bits of 0/1, and the codes that the maps mark.
+
+    reconstruction (S, S), of the bundle's own sample z ~ q(z|x); strip (FRAMES, S, S), along `path` (FRAMES, D);
+    from_prior (PICTURES, S, S), of the first of `samples` (SAMPLES, D).
+    """
+
+    reconstruction: np.ndarray
+    strip: np.ndarray
+    from_prior: np.ndarray
+    path: np.ndarray
+    samples: np.ndarray
+
+
+@torch.inference_mode()
+def pictures(bundle: Bundle, image: int, neighbour: int, target: int) -> Pictures:
+    """Everything that is decoded for one click, in a single batch. The same ids always give the same pictures.
+
+    The strip goes in a straight line from the code of `image` to that of `target`, and all its frames share their random
+    numbers, so that they differ by z alone.
+    """
+    generator = torch.Generator().manual_seed(bundle.seed * 1_000_003 + image)
+    samples = _draw(_prior(bundle, neighbour), SAMPLES, generator)
+    path = straight_line(bundle.codes[image], bundle.codes[target], FRAMES)
+    z = torch.cat([torch.from_numpy(bundle.sampled(np.array([image]))), torch.from_numpy(path), samples[:PICTURES]])
+    dice = [0] + [1] * FRAMES + list(range(2, 2 + PICTURES))
+    drawn = sample_grouped(bundle.model.decoder(z), dice, generator).numpy()
+    return Pictures(drawn[0], drawn[1 : 1 + FRAMES], drawn[1 + FRAMES :], path, samples.numpy())
+
+
+def straight_line(start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
+    """Codes (frames, D) at equal steps from start (D,) to end (D,), both included."""
+    t = np.linspace(0.0, 1.0, frames, dtype=np.float32)[:, None]
+    return (1 - t) * start + t * end
+
+
+def sample_grouped(likelihood: Likelihood, dice: list[int], generator: torch.Generator) -> Tensor:
+    """Bits (B, S, S) drawn from p(x|z) as `lpvae.distributions.sample` does; rows of equal `dice` share their numbers.
+
+    One batch thus holds a strip whose frames share the dice beside pictures that throw their own.
+    """
+    rows, throws, drawn, steps = torch.tensor(dice), max(dice) + 1, [], likelihood.conditionals()
+    probabilities = next(steps)
+    while True:
+        cumulative = probabilities.cumsum(-1)
+        uniform = torch.rand(throws, probabilities.shape[1], 1, generator=generator)[rows] * cumulative[..., -1:]
+        drawn.append((uniform >= cumulative[..., :-1]).sum(-1))
+        try:
+            probabilities = steps.send(drawn[-1])
+        except StopIteration:
+            return likelihood.images(torch.cat(drawn, dim=1))
+
+
+def _prior(bundle: Bundle, neighbour: int) -> Distribution:
+    return bundle.model.prior(torch.from_numpy(bundle.codes[[neighbour]]))
+
+
+def _draw(p: Distribution, n: int, generator: torch.Generator) -> Tensor:
+    """n draws (n, D) from a prior of batch 1; torch.distributions take no generator, so it is lent by the global one."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
+        return p.sample((n,))[:, 0]
+
+
+def map_table(bundle: Bundle, what: str) -> CodeTable:
+    """The training images by what their map shows: their codes ("code"), or their sampled z ("sampled")."""
+    if what == "code":
+        return bundle.table
+    rows = bundle.images.rows("train")
+    return CodeTable(rows, bundle.sampled(rows))
+
+
+def place(table: CodeTable, xy: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Approximate map positions (n, 2) of codes (n, D): means of their nearest neighbours', weighted by 1 / distance.
+
+    table: see `map_table`; xy (N, 2): the positions of all images on that map.
+    """
+    ids, distances = table.nearest(codes, min(PLACED_BY, len(table)))
+    weights = 1 / np.maximum(distances, 1e-6)
+    return (xy[ids] * weights[..., None]).sum(1) / weights.sum(1, keepdims=True)
+
+
+def marks(bundle: Bundle, what: str, table: CodeTable, near: Neighbours, chosen: int, drawn: Pictures, book: Codebook):
+    """What one map shows of the selected image: ids of the neighbours, and places of the prior and of the path."""
+    xy = bundle.maps[what]
+    return {
+        "neighbours": near.ids, "chosen": chosen, "samples": place(table, xy, drawn.samples),
+        "prior": place(table, xy, book.mean[None].astype(np.float32)), "path": place(table, xy, drawn.path),
+    }
+
+
+PROTOCOLS = ("free_neighbour", "pointer", "mixture", "tour", "global")
+OF_NEIGHBOURS = PROTOCOLS[:4]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the bill, in bits: nan where it was not measured, and then `reason` says why."""
+
+    protocol: str
+    latent_bits: float
+    pixel_bits: float
+    reason: str = ""
+
+    @property
+    def total_bits(self) -> float:
+        return self.latent_bits + self.pixel_bits
+
+
+def bill(bundle: Bundle, image: int) -> list[Line]:
+    """What it costs to send one image, under every protocol of `lpvae.evaluate.latent_costs`, from the stored costs."""
+    pixels = float(bits(bundle.costs["pixels"][image]))
+    return [_line(bundle, image, protocol, pixels) for protocol in PROTOCOLS]
+
+
+def _line(bundle: Bundle, image: int, protocol: str, pixels: float) -> Line:
+    if protocol == "pointer":
+        nats = bundle.costs["free_neighbour"][image] + pointer_nats(bundle)
+    else:
+        nats = bundle.costs[protocol][image]
+    reason = _reason(bundle, protocol) if math.isnan(nats) else ""
+    return Line(protocol, float(bits(nats)), pixels, reason)
+
+
+def pointer_nats(bundle: Bundle) -> float:
+    """ln(N/K): naming the neighbour, less what the free choice among the K gives back."""
+    return math.log(len(bundle.table) / bundle.config.neighbours)
+
+
+def _reason(bundle: Bundle, protocol: str) -> str:
+    if protocol in OF_NEIGHBOURS and not bundle.model.prior.needs_neighbour:
+        return "this model's prior asks no neighbour"
+    return "the tour visits the test images only" if protocol == "tour" else "not measured for this image"
+
+
+def order_bits(bundle: Bundle) -> float:
+    """What the order of the images of a tour can say, in bits an image: log2(n!)/n; 0 where there is no tour."""
+    return float(bits(order_nats(len(bundle.tour))))
+
+
+def best_protocol(bundle: Bundle) -> str:
+    """The cheapest complete code for one image alone: `mixture`, or `global` where the prior is N(0, I)."""
+    return "mixture" if bundle.model.prior.needs_neighbour else "global"
+
+
+def total_bits(bundle: Bundle) -> np.ndarray:
+    """Pixels and latent of every image, in bits, (N,), under `best_protocol`."""
+    return bits(bundle.costs["pixels"].astype(np.float64) + bundle.costs[best_protocol(bundle)])
