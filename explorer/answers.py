@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
+from torch.distributions import Distribution, Normal
 
 from lpvae.bundle import Bundle
 from lpvae.codes import CodeTable
@@ -61,34 +61,63 @@ def codebook(bundle: Bundle, image: int, neighbour: int) -> Codebook:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Images sampled from p(x|z), bits of 0/1, and the codes that the maps mark.
+class Answer:
+    """What one model says of one image, short of the pictures: all that the maps need, in a few milliseconds.
 
-    reconstruction (S, S), of the bundle's own sample z ~ q(z|x); strip (FRAMES, S, S), along `path` (FRAMES, D);
-    from_prior (PICTURES, S, S), of the first of `samples` (SAMPLES, D).
+    chosen: id of the neighbour whose prior is shown; target: id of the image at the end of the path; samples (SAMPLES, D):
+    draws from that prior; path (FRAMES, D): a straight line of codes from the image to the target.
     """
+
+    image: int
+    near: Neighbours
+    chosen: int
+    target: int
+    book: Codebook
+    samples: np.ndarray
+    path: np.ndarray
+
+
+def answer(bundle: Bundle, image: int, k: int, rank: int, second: int | None) -> Answer:
+    """The answer for the image's neighbour of that rank (from 1); the path ends there, or at `second` where it is given."""
+    near = neighbours(bundle, image, k)
+    chosen = int(near.ids[rank - 1])
+    target = chosen if second is None else second
+    samples = prior_samples(bundle, image, chosen)
+    path = straight_line(bundle.codes[image], bundle.codes[target], FRAMES)
+    return Answer(image, near, chosen, target, codebook(bundle, image, chosen), samples, path)
+
+
+@torch.inference_mode()
+def prior_samples(bundle: Bundle, image: int, neighbour: int) -> np.ndarray:
+    """Draws from the prior that the neighbour's code gives, (SAMPLES, D); the same ids give the same draws."""
+    return _draw(_prior(bundle, neighbour), SAMPLES, _generator(bundle, image)).numpy()
+
+
+def _generator(bundle: Bundle, image: int) -> torch.Generator:
+    return torch.Generator().manual_seed(bundle.seed * 1_000_003 + image)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Images sampled from p(x|z), bits of 0/1: reconstruction (S, S); strip (FRAMES, S, S); from_prior (PICTURES, S, S)."""
 
     reconstruction: np.ndarray
     strip: np.ndarray
     from_prior: np.ndarray
-    path: np.ndarray
-    samples: np.ndarray
 
 
 @torch.inference_mode()
-def pictures(bundle: Bundle, image: int, neighbour: int, target: int) -> Pictures:
-    """Everything that is decoded for one click, in a single batch. The same ids always give the same pictures.
+def pictures(bundle: Bundle, given: Answer) -> Pictures:
+    """Everything that is decoded for one click, in a single batch; the same ids give the same pictures.
 
-    The strip goes in a straight line from the code of `image` to that of `target`, and all its frames share their random
-    numbers, so that they differ by z alone.
+    The reconstruction is of the bundle's own sample z ~ q(z|x), from_prior of the first of the samples. The frames of the
+    strip share their random numbers, so that they differ by z alone.
     """
-    generator = torch.Generator().manual_seed(bundle.seed * 1_000_003 + image)
-    samples = _draw(_prior(bundle, neighbour), SAMPLES, generator)
-    path = straight_line(bundle.codes[image], bundle.codes[target], FRAMES)
-    z = torch.cat([torch.from_numpy(bundle.sampled(np.array([image]))), torch.from_numpy(path), samples[:PICTURES]])
+    sampled = bundle.sampled(np.array([given.image]))
+    z = torch.from_numpy(np.concatenate([sampled, given.path, given.samples[:PICTURES]]))
     dice = [0] + [1] * FRAMES + list(range(2, 2 + PICTURES))
-    drawn = sample_grouped(bundle.model.decoder(z), dice, generator).numpy()
-    return Pictures(drawn[0], drawn[1 : 1 + FRAMES], drawn[1 + FRAMES :], path, samples.numpy())
+    drawn = sample_grouped(bundle.model.decoder(z), dice, _generator(bundle, given.image)).numpy()
+    return Pictures(drawn[0], drawn[1 : 1 + FRAMES], drawn[1 + FRAMES :])
 
 
 def straight_line(start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray:
@@ -119,10 +148,15 @@ def _prior(bundle: Bundle, neighbour: int) -> Distribution:
 
 
 def _draw(p: Distribution, n: int, generator: torch.Generator) -> Tensor:
-    """n draws (n, D) from a prior of batch 1; torch.distributions take no generator, so it is lent by the global one."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(torch.randint(2**31, (1,), generator=generator)))
-        return p.sample((n,))[:, 0]
+    """n draws (n, D) from a prior of batch 1; by hand, since torch.distributions would use the generator of all visitors."""
+    base = p.base_dist
+    if isinstance(base, Normal):
+        loc, scale = base.loc.expand(n, -1), base.scale.expand(n, -1)
+    else:
+        weights, parts = base.mixture_distribution.probs[0], base.component_distribution
+        which = torch.multinomial(weights, n, replacement=True, generator=generator)  # (D, n)
+        loc, scale = (part[0].gather(1, which).T for part in (parts.loc, parts.scale))
+    return loc + scale * torch.randn(loc.shape, generator=generator)
 
 
 def map_table(bundle: Bundle, what: str) -> CodeTable:
@@ -143,13 +177,11 @@ def place(table: CodeTable, xy: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return (xy[ids] * weights[..., None]).sum(1) / weights.sum(1, keepdims=True)
 
 
-def marks(bundle: Bundle, what: str, table: CodeTable, near: Neighbours, chosen: int, drawn: Pictures, book: Codebook):
-    """What one map shows of the selected image: ids of the neighbours, and places of the prior and of the path."""
-    xy = bundle.maps[what]
-    return {
-        "neighbours": near.ids, "chosen": chosen, "samples": place(table, xy, drawn.samples),
-        "prior": place(table, xy, book.mean[None].astype(np.float32)), "path": place(table, xy, drawn.path),
-    }
+def marks(given: Answer, table: CodeTable, xy: np.ndarray) -> dict:
+    """What one map shows of the answer: ids of the neighbours, and places of the prior and of the path."""
+    codes = np.concatenate([given.book.mean[None].astype(np.float32), given.path, given.samples])
+    prior, path, samples = np.split(place(table, xy, codes), [1, 1 + FRAMES])
+    return {"neighbours": given.near.ids, "chosen": given.chosen, "prior": prior, "path": path, "samples": samples}
 
 
 PROTOCOLS = ("free_neighbour", "pointer", "mixture", "tour", "global")

@@ -19,6 +19,7 @@ from explorer.component import publish_labels, publish_points, publish_sprites, 
 from lpvae import bundle as bundles
 from lpvae import data
 from lpvae.bundle import Bundle
+from lpvae.codes import CodeTable
 from lpvae.errors import UserError
 
 MAX_K = 50
@@ -168,13 +169,23 @@ def names() -> list[str]:
     return bundles.available(models_folder())
 
 
-def load(name: str) -> Bundle:
+@dataclass(frozen=True)
+class Side:
+    """One half of the page: "left" or "right", its bundle, and a key that changes when the bundle's files do."""
+
+    name: str
+    bundle: Bundle
+    key: str
+
+
+def load(side: str, name: str) -> Side:
     """A bundle, read once for all visitors and again when its files change. Raises UserError where it is damaged."""
     path = models_folder() / name
-    return _load(str(path), tuple(_stamp(path / part) for part in (bundles.META, bundles.WEIGHTS, bundles.ARRAYS)))
+    stamp = " ".join(str(_changed(path / part)) for part in (bundles.META, bundles.WEIGHTS, bundles.ARRAYS))
+    return Side(side, _load(str(path), stamp), f"{path} {stamp}")
 
 
-def _stamp(path: Path) -> int:
+def _changed(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except OSError:
@@ -182,7 +193,7 @@ def _stamp(path: Path) -> int:
 
 
 @st.cache_resource(show_spinner="Reading the model", max_entries=16)
-def _load(path: str, stamp: tuple) -> Bundle:
+def _load(path: str, stamp: str) -> Bundle:
     try:
         loaded = bundles.load(Path(path), _mnist())
         loaded.table  # built here, once, rather than by two visitors at a time
@@ -201,20 +212,8 @@ def _mnist() -> data.Images | None:
         return None  # only bundles of MNIST need it, and loading one of them says what is wrong
 
 
-@dataclass(frozen=True)
-class Side:
-    """One half of the page: its name ("left", "right"), its bundle, and a key that changes when the bundle does."""
-
-    name: str
-    bundle: Bundle
-
-    @property
-    def key(self) -> int:
-        return id(self.bundle)  # bundles stay in the cache, so an id is not used again while a Side lives
-
-
 @st.cache_resource(show_spinner=False, max_entries=32)
-def points_urls(key: int, what: str, _bundle: Bundle) -> tuple[str, str]:
+def points_urls(key: str, what: str, _bundle: Bundle) -> tuple[str, str]:
     """Addresses of a map's points and of the cost of each, in bits."""
     return publish_points(_bundle.maps[what]), publish_values(answers.total_bits(_bundle))
 
@@ -226,15 +225,19 @@ def labels_url(sha256: str, _images: data.Images) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def map_table(key: int, what: str, _bundle: Bundle):
+def map_table(key: str, what: str, _bundle: Bundle) -> CodeTable:
     """The codes that place new ones on a map."""
     return answers.map_table(_bundle, what)
 
 
 @st.cache_resource(show_spinner=False, max_entries=128)
-def pictures(key: int, _bundle: Bundle, image: int, neighbour: int, target: int) -> answers.Pictures:
+def _pictures(key: str, asked: tuple, _bundle: Bundle, _answer: answers.Answer) -> answers.Pictures:
+    return answers.pictures(_bundle, _answer)
+
+
+def pictures(side: Side, answer: answers.Answer) -> answers.Pictures:
     """All that is decoded for a click; a click on what was seen before costs nothing."""
-    return answers.pictures(_bundle, image, neighbour, target)
+    return _pictures(side.key, (answer.image, answer.chosen, answer.target), side.bundle, answer)
 
 
 @dataclass(frozen=True)

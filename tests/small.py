@@ -54,8 +54,8 @@ def scrambled(config: Config, seed: int = 0) -> LPVAE:
     """A model none of whose weights is zero, so that no law holds for want of signal."""
     model = build(config, seed).eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
-    for weight in model.parameters():
-        spread = 1.5 / max(1, weight[0].numel()) ** 0.5
+    for name, weight in model.named_parameters():
+        spread = (0.5 if name.startswith("prior") else 1.5) / max(1, weight[0].numel()) ** 0.5
         weight.copy_(spread * torch.randn(weight.shape, generator=generator))
     return model
 
@@ -73,12 +73,15 @@ def scratch() -> Path:
     return folder
 
 
-@cache
 def trained_run(prior: str = "local", decoder: str = "autoregressive", components: int = 1) -> Path:
     """A run directory of one tiny training; made once, never to be written to."""
-    out = scratch() / f"run-{prior}-{decoder}-{components}"
+    return _trained_run(prior, decoder, components)
+
+
+@cache
+def _trained_run(prior: str, decoder: str, components: int) -> Path:
     model = config(prior=prior, decoder=decoder, prior_components=components)
-    return train.train(model, training(shared_data()), out)
+    return train.train(model, training(shared_data()), scratch() / f"run-{prior}-{decoder}-{components}")
 
 
 @cache

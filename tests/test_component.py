@@ -146,7 +146,7 @@ class Visitor:
         self.maps = page.locator(".lpvae-maps")
 
     def ready(self):
-        self.page.wait_for_selector(".lpvae-maps[data-state=ready]", timeout=60_000)
+        self.page.wait_for_selector(".lpvae-maps[data-state=ready]", timeout=120_000)
         return self
 
     def ask(self, expression, *arguments):
@@ -257,9 +257,17 @@ def test_clicks_keys_and_marks(visitor):
 
 @pytest.mark.browser
 def test_the_files_are_fetched_once_however_often_one_clicks(visitor):
+    visitor.page.evaluate(
+        """() => { const { prototype } = HTMLCanvasElement, get = prototype.getContext;
+           window.contexts = 0;
+           prototype.getContext = function (kind, ...rest) {
+             if (kind.includes("webgl")) window.contexts++;
+             return get.call(this, kind, ...rest); }; }"""
+    )
     for id in range(HIDDEN, HIDDEN + 5):
         visitor.click("right", id)
         visitor.sees(f"selected={id} second=None kind=select.")
+    assert visitor.page.evaluate("window.contexts") == 0, "the points stay as they are"
     fetched = [path for path in visitor.asked if "/generated/" in path]
     assert len([path for path in fetched if path.endswith(".bin")]) == 5  # two maps, labels, two values
     assert len(fetched) == len(set(fetched))
@@ -283,10 +291,11 @@ def test_a_hidden_label_is_not_met_and_names_are_text(visitor):
     label = tip.inner_text().split("label ")[1].splitlines()[0]
     legend = visitor.page.locator(".lpvae-legend button")
     assert legend.all_inner_texts() == ["nought", "<b>one</b>", "two"]
-    legend.get_by_text(label, exact=True).click()
-    visitor.hover("left", id)
-    visitor.page.wait_for_timeout(200)
-    assert visitor.maps.get_attribute("data-hovered") != str(id)
+    for met in (False, True):
+        legend.get_by_text(label, exact=True).click()
+        for side in ("left", "right"):
+            under = visitor.ask("maps.maps[a[0]].nearest(maps.maps[a[0]].place(a[1]))", side, id)
+            assert (under == id) == met
 
 
 @pytest.mark.browser
@@ -333,10 +342,14 @@ def test_on_a_narrow_page_the_maps_stand_one_above_the_other(visit):
     left, right = (visitor.page.locator(".lpvae-frame").nth(i).bounding_box() for i in range(2))
     assert right["y"] >= left["y"] + left["height"] and right["x"] == left["x"]
     assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    edge = visitor.maps.bounding_box()
+    for part in visitor.maps.locator("button, label, figure, .lpvae-key span").all():
+        box = part.bounding_box()
+        assert edge["x"] <= box["x"] and box["x"] + box["width"] <= edge["x"] + edge["width"] + 0.5
 
 
 @pytest.mark.browser
 def test_a_file_that_cannot_be_fetched_is_told_on_the_map(visit):
     visitor = visit("/?broken")
-    visitor.page.wait_for_selector(".lpvae-maps[data-state=error]", timeout=60_000)
+    visitor.page.wait_for_selector(".lpvae-maps[data-state=error]", timeout=120_000)
     assert "The map cannot be drawn: app/static/generated/absent.bin" in visitor.maps.inner_text()

@@ -10,7 +10,7 @@ LPVAE = sorted((ROOT / "lpvae").glob("*.py"))
 EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
 ORDER = (
     "errors", "costs", "data", "networks", "distributions", "codes", "priors", "decoders", "model", "evaluate", "report",
-    "projection", "bundle", "train", "builder", "bench", "__main__",
+    "projection", "bundle", "summary", "train", "builder", "bench", "__main__",
 )
 
 

@@ -25,8 +25,8 @@ from lpvae.errors import UserError
 HERE = Path(__file__).resolve().parent
 MODULES = ("points.js", "plane_map.js", "pointer.js", "linked_maps.js")
 
-# Ten colours that keep apart in both themes and, by lightness too, for colour-blind eyes: after Paul Tol's "muted" scheme, its
-# darkest four made lighter, and a grey. The maps also write each label's name, so that no meaning hangs on colour alone.
+# Ten colours that keep apart in both themes and, by lightness too, for colour-blind eyes: after Paul Tol's "muted" scheme,
+# its darkest four made lighter, and a grey. The maps also write each label's name, so that no meaning hangs on colour alone.
 PALETTE = (
     "#6473d6", "#88ccee", "#44aa99", "#1f8f45", "#999933", "#ddcc77", "#cc6677", "#9c2f66", "#b45cad", "#888888",
 )  # fmt: skip

@@ -8,11 +8,22 @@ const PATIENCE = 10000; // milliseconds within which the page answers a click
 const KEY = ["◎ selected image", "□ second image", "○ neighbour", "+ sample of the prior", "◆ the prior's mean",
   "┄ interpolation path"];
 
+let webGL; // asked once and given back: a browser keeps few contexts and drops the oldest, which would be a map's
+
+function drawsWebGL() {
+  if (webGL === undefined) {
+    const context = document.createElement("canvas").getContext("webgl");
+    webGL = Boolean(context);
+    context?.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+  return webGL;
+}
+
 class LinkedMaps {
   constructor(root) {
     Object.assign(this, { root, hidden: new Set(), hovered: null, selected: null, second: null, linked: true,
       named: true, picksSecond: false, walk: null, updates: 0, nonce: Date.now() });
-    root.dataset.state = "loading";
+    Object.assign(root.dataset, { state: "loading", hovered: "", selected: "", second: "" });
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Two linked maps of the same images");
     const pair = element(root, "div", "lpvae-pair");
@@ -58,7 +69,8 @@ class LinkedMaps {
     this.accept();
     this.loadValues();
     try {
-      const Plotly = await this.prepare();
+      if (!drawsWebGL()) throw new Error("this browser offers no WebGL");
+      const Plotly = await plotly(this.data.plotly_url);
       if (!current()) return;
       await Promise.all(this.both.map((map) => map.show(this.data[map.side], common, Plotly, current)));
       if (!current()) return;
@@ -78,11 +90,6 @@ class LinkedMaps {
     }
     this.report();
     this.sketch();
-  }
-
-  prepare() {
-    if (!document.createElement("canvas").getContext("webgl")) throw new Error("this browser offers no WebGL");
-    return plotly(this.data.plotly_url);
   }
 
   loadValues() { // only the tooltip needs them, so the maps don't wait

@@ -5,6 +5,7 @@
 import { Points, View, numbers } from "./points.js";
 
 const REACH = 14; // pixels from the pointer within which a point counts as meant
+const ROUNDS = 6; // layers of points, each with a share of every label, so that no label covers all the others
 const PAUSE = 90; // milliseconds without a gesture after which the points are drawn sharp again
 
 export function element(parent, tag, className, text) {
@@ -63,13 +64,20 @@ export class PlaneMap {
 
   traces() {
     const many = this.points.count > 20000;
-    return [...this.points.groups].map(([label, ids]) => ({
+    const share = (ids, round) => ids.filter((_, i) => i % ROUNDS === round);
+    const layers = this.layers().map(([label, round]) => [label, share(this.points.groups.get(label), round)]);
+    return layers.map(([label, ids]) => ({
       type: "scattergl", mode: "markers", hoverinfo: "skip", showlegend: false,
       visible: !this.owner.hidden.has(label),
       x: Float32Array.from(ids, (id) => this.points.xy[2 * id]),
       y: Float32Array.from(ids, (id) => this.points.xy[2 * id + 1]),
       marker: { size: many ? 2.2 : 3.5, color: this.owner.colour(label), opacity: many ? 0.6 : 0.8, line: { width: 0 } },
     }));
+  }
+
+  layers() { // [label, round] of each of plotly's traces
+    const labels = [...this.points.groups.keys()];
+    return Array.from({ length: ROUNDS }, (_, round) => labels.map((label) => [label, round])).flat();
   }
 
   layout() {
@@ -85,7 +93,7 @@ export class PlaneMap {
     if (!width || !this.identity) return undefined;
     if (!this.view) return this.draw();
     if (width === this.view.width && height === this.view.height) return undefined;
-    this.view.resize(width, height);
+    this.view.resize(width, height, this.points.box);
     this.sharpen({ width, height });
     return this.sketch();
   }
@@ -108,8 +116,7 @@ export class PlaneMap {
 
   restyle() {
     if (!this.view) return;
-    const visible = [...this.points.groups.keys()].map((label) => !this.owner.hidden.has(label));
-    this.Plotly.restyle(this.plot, { visible });
+    this.Plotly.restyle(this.plot, { visible: this.layers().map(([label]) => !this.owner.hidden.has(label)) });
   }
 
   nearest(pixel) {

@@ -125,11 +125,15 @@ export class View {
     [this.x, this.y] = [(x0 + x1) / 2, (y0 + y1) / 2];
   }
 
-  resize(width, height) {
+  resize(width, height, box) { // shows the whole if it did before, else the same middle
+    const whole = new View(this.width, this.height);
+    whole.fit(box);
+    const showsAll = whole.scale === this.scale && whole.x === this.x && whole.y === this.y;
     const factor = Math.min(width / this.width, height / this.height) || 1;
     this.scale *= factor;
     this.whole *= factor;
     Object.assign(this, { width, height });
+    if (showsAll) this.fit(box);
   }
 
   toPixel([x, y]) {
