@@ -6,6 +6,7 @@ Everything cached here is shared by all visitors and is never changed.
 
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -130,7 +131,7 @@ def ranges(ids: np.ndarray) -> list[list[int]]:
 def start(names: list[str]) -> list[str]:
     """Take a new address into the session's widgets; the messages that it earns."""
     address, session = st.query_params.to_dict(), st.session_state
-    if "left" in session and address == session.get("address"):
+    if "left" in session and not _is_new(address):
         for side in ("left", "right"):  # a bundle may have gone since
             if session[side] not in names:
                 session[side] = getattr(Selection.default(names), side)
@@ -155,10 +156,19 @@ def store(selection: Selection) -> None:
 
 def write_address(selection: Selection) -> None:
     """Let the address bar say what is on the page."""
-    query = selection.to_query()
+    query, session = selection.to_query(), st.session_state
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
-    st.session_state["address"] = query
+    if session.get("address") != query:
+        session["replaced"] = session.get("address"), time.monotonic()
+        session["address"] = query
+
+
+def _is_new(address: dict[str, str]) -> bool:
+    """Whether the visitor changed the address; not so where the browser had only not yet heard of our own change."""
+    replaced, when = st.session_state.get("replaced", (None, 0.0))
+    late = address == replaced and time.monotonic() - when < 3
+    return address != st.session_state.get("address") and not late
 
 
 # Shared by all visitors.

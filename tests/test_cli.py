@@ -215,7 +215,8 @@ def test_a_damaged_bundle_is_refused_by_every_command(command, name, damage, tmp
     (spoilt / name).unlink()
     if damage == "truncated":
         (spoilt / name).write_bytes(content[: len(content) // 2])
-    assert name in refused(capsys, command, spoilt)
+    said = refused(capsys, command, spoilt)
+    assert name in said or name == bundle.META  # without which it is no bundle, but perhaps a run
 
 
 @pytest.mark.parametrize("value", [None, "x", [], {}, -1], ids=repr)

@@ -360,6 +360,20 @@ def test_a_bundle_of_other_images_is_not_linked(page, tmp_path):
     assert address(app)["right"] == "a-global"
 
 
+def test_an_address_changed_while_the_page_is_open_is_followed(page):
+    app = page(id=5)
+    app.query_params["id"] = "31"
+    app.run()
+    assert not app.exception and "From image 31" in text_of(app)
+
+
+def test_where_the_maps_cannot_be_written_the_panels_go_on(page, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("LPVAE_STATIC", str(tmp_path / "file"))
+    app = page()
+    assert not app.exception and "cannot write" in app.error[0].value and len(app.subheader) == 5
+
+
 def test_without_a_working_bundle_the_page_says_so(page):
     for name in NAMES:
         meta = page.models / name / bundles.META

@@ -68,3 +68,8 @@ FORMULAS = {
     "global": r"\mathrm{KL}\big(q(z|x)\,\|\,\mathcal{N}(0, I)\big) = \tfrac{1}{2}\|c\|^2 / \ln 2",
 }
 PIXELS_FORMULA = r"-\log_2 p(x|z),\quad z \sim q(z|x) = \mathcal{N}(c, I)"
+PRIOR_FORMULA = (
+    r"\mathrm{KL}\big(q(z|x)\,\|\,p(z|\hat c)\big)"
+    r" = \sum_{d} \mathrm{KL}\big(\mathcal{N}(c_d, 1)\,\|\,p(z_d|\hat c)\big)"
+)
+PRIOR_SYMBOLS = r"In bits: divided by ln 2. $c$ is the image's code, $\hat c$ the neighbour's."
