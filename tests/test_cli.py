@@ -42,17 +42,20 @@ def refused(capsys, *arguments):
 
 # The whole way
 
-def test_train_build_info_and_evaluate_in_their_own_processes(tmp_path):
-    made = built_bundle()  # by the same code; UMAP takes its seconds once
+def test_train_and_evaluate_in_their_own_processes(tmp_path):
     trained = run("train", "--prior", "local", "--decoder", "autoregressive", "--data", shared_data(), "--epochs", 1,
                   "--out", tmp_path / "run", "--seed", 3, "--device", "cpu", *settings())
     assert trained.returncode == 0, trained.stderr
     entry = json.loads((tmp_path / "run" / "log.jsonl").read_text())
     assert entry["epoch"] == 1 and {"pixels", "mixture"} <= entry["validation"].keys()
-    told = run("info", made)
-    assert told.returncode == 0 and "local prior, autoregressive decoder" in told.stdout and "K = 3" in told.stdout
     measured = run("evaluate", tmp_path / "run", "--data", shared_data(), "--json")
     assert measured.returncode == 0 and json.loads(measured.stdout)["n"] == 12
+
+
+def test_info_tells_what_a_bundle_is(capsys):
+    assert main(["info", str(built_bundle())]) == 0
+    told = capsys.readouterr().out
+    assert all(words in told for words in ("local prior, autoregressive decoder", "D = 3, K = 3", "small", "2 passes", "MB"))
 
 
 def test_build_by_the_command_line(tmp_path, monkeypatch, capsys):

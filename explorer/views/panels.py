@@ -96,7 +96,7 @@ def bill(sides, selection: Selection) -> None:
                     alt="Bits for the pixels and for the latent, by model and protocol; the same figures stand in the table")  # fmt: skip
     order = max(answers.order_bits(side.bundle) for side in sides)
     header = [f"{side.name}, {part} (bits)" for side in sides for part in ("latent", "total")]
-    rows = [("pixels", words.PIXELS, [cell for lines in bills for cell in (f"{lines[0].pixel_bits:.1f}", "")])]
+    rows = [("pixels, in each total", words.PIXELS, [cell for lines in bills for cell in ("", f"{lines[0].pixel_bits:.1f}")])]
     for protocol in answers.PROTOCOLS:
         name = words.PROTOCOLS[protocol] + (" (incomplete)" if protocol in words.INCOMPLETE else "")
         cells = [cell for lines in bills for cell in _cells(lines, protocol)]
@@ -138,7 +138,7 @@ def _notes(sides, bills, selection: Selection) -> list[str]:
     for side, lines in zip(sides, bills):
         reasons = dict.fromkeys(line.reason for line in lines if line.reason)
         if reasons:
-            notes.append(f"– for {plain(side.bundle.name)}: {'; '.join(reasons)}.")
+            notes.append(f"A dash for {plain(side.bundle.name)}: {'; '.join(reasons)}.")
         k = side.bundle.config.neighbours
         if side.bundle.model.prior.needs_neighbour:
             if k != selection.k:
