@@ -14,7 +14,7 @@ from torch.distributions import Distribution, Normal
 from lpvae.bundle import Bundle
 from lpvae.codes import CodeTable
 from lpvae.costs import bits
-from lpvae.distributions import Likelihood, kl_per_dimension
+from lpvae.distributions import kl_per_dimension, sample
 from lpvae.evaluate import order_nats
 
 FRAMES = 9  # of the interpolation, both ends included
@@ -115,8 +115,8 @@ def pictures(bundle: Bundle, given: Answer) -> Pictures:
     """
     sampled = bundle.sampled(np.array([given.image]))
     z = torch.from_numpy(np.concatenate([sampled, given.path, given.samples[:PICTURES]]))
-    dice = [0] + [1] * FRAMES + list(range(2, 2 + PICTURES))
-    drawn = sample_grouped(bundle.model.decoder(z), dice, _generator(bundle, given.image)).numpy()
+    dice = torch.tensor([0] + [1] * FRAMES + list(range(2, 2 + PICTURES)))
+    drawn = sample(bundle.model.decoder(z), _generator(bundle, given.image), dice).numpy()
     return Pictures(drawn[0], drawn[1 : 1 + FRAMES], drawn[1 + FRAMES :])
 
 
@@ -124,23 +124,6 @@ def straight_line(start: np.ndarray, end: np.ndarray, frames: int) -> np.ndarray
     """Codes (frames, D) at equal steps from start (D,) to end (D,), both included."""
     t = np.linspace(0.0, 1.0, frames, dtype=np.float32)[:, None]
     return (1 - t) * start + t * end
-
-
-def sample_grouped(likelihood: Likelihood, dice: list[int], generator: torch.Generator) -> Tensor:
-    """Bits (B, S, S) drawn from p(x|z) as `lpvae.distributions.sample` does; rows of equal `dice` share their numbers.
-
-    One batch thus holds a strip whose frames share the dice beside pictures that throw their own.
-    """
-    rows, throws, drawn, steps = torch.tensor(dice), max(dice) + 1, [], likelihood.conditionals()
-    probabilities = next(steps)
-    while True:
-        cumulative = probabilities.cumsum(-1)
-        uniform = torch.rand(throws, probabilities.shape[1], 1, generator=generator)[rows] * cumulative[..., -1:]
-        drawn.append((uniform >= cumulative[..., :-1]).sum(-1))
-        try:
-            probabilities = steps.send(drawn[-1])
-        except StopIteration:
-            return likelihood.images(torch.cat(drawn, dim=1))
 
 
 def _prior(bundle: Bundle, neighbour: int) -> Distribution:

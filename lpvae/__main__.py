@@ -28,8 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """As argparse, but a wrong argument is one sentence like every other error."""
+
+    def error(self, message: str):
+        self.exit(2, f"lpvae: {message}; see {self.prog} --help.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lpvae", description=__doc__.splitlines()[0])
+    parser = _Parser(prog="python -m lpvae", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a model into a run directory"))
     _add_evaluate(commands.add_parser("evaluate", help="costs of a bundle or run on a data set, and probes"))

@@ -13,7 +13,7 @@ from lpvae.codes import CodeTable
 from lpvae.errors import UserError
 from lpvae.evaluate import encode, latent_costs, pixel_costs, standard_noise
 from lpvae.report import Trained, all_latent_costs, report, table_of
-from lpvae.train import load_run
+from lpvae.train import load_run, run_images
 
 
 def build_bundle(run: Path, out: Path, align_to: Path | None = None, say=print) -> Bundle:
@@ -21,8 +21,9 @@ def build_bundle(run: Path, out: Path, align_to: Path | None = None, say=print) 
 
     align_to: a bundle of the same data on whose map of codes this one's is laid. say: told what is being done.
     """
+    _check_place(Path(out))
     model, training, state = load_run(run)
-    images = data.load(training.data)
+    images = run_images(run)
     reference = None if align_to is None else _reference(align_to, images)
     seed, ids = training.seed, np.arange(len(images.pixels))
     say(f"encoding {len(ids)} images")
@@ -38,8 +39,8 @@ def build_bundle(run: Path, out: Path, align_to: Path | None = None, say=print) 
     maps, described = _maps(codes.numpy(), z.numpy(), seed, reference)
     say("measuring the test split")
     meta = {
-        "seed": seed, "built": date.today().isoformat(), "training": asdict(training),
-        "trained": {"steps": state["step"], "seconds": round(state["seconds"]), "threads": torch.get_num_threads()},
+        "seed": seed, "built": date.today().isoformat(), "training": asdict(training) | {"data": images.name},  # not the path: it would tell of the machine
+        "trained": {"steps": state["step"], "seconds": round(state["seconds"])},
         "data": {"name": images.name, "sha256": images.sha256, "images": len(ids), "side": images.side},
         "maps": described, "log": state["log"],
         "metrics": report(trained, images, _measured_split(images), seed=seed),
@@ -58,9 +59,15 @@ def trained_of(source: Path | str) -> tuple[Trained, data.Images, int]:
     if not path.exists():
         raise UserError(f"there is no bundle or run at {source}; shipped are: {', '.join(bundle.available()) or 'none'}.")
     model, training, _ = load_run(path)
-    images = data.load(training.data)
+    images = run_images(path)
     table = table_of(_half(model), images, training.seed)
     return Trained(model, table, images.labels[table.ids], images.sha256), images, training.seed
+
+
+def _check_place(out: Path) -> None:
+    """A bundle takes the place of a bundle, never of somebody's folder."""
+    if out.exists() and not (out / bundle.META).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        raise UserError(f"{out} is there already and is no bundle: choose another --out.")
 
 
 def _half(model):

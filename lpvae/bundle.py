@@ -93,6 +93,7 @@ def save(bundle: Bundle, path: Path) -> None:
                           "files": {p.name: _sha256(p) for p in sorted(temporary.iterdir())}}
     (temporary / META).write_text(json.dumps(meta, indent=1))
     old = path.with_name(path.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
     if path.exists():
         path.rename(old)
     temporary.rename(path)
@@ -112,9 +113,7 @@ def load(path: Path | str, mnist: data.Images | None = None) -> Bundle:
     Raises UserError where it is missing, damaged, of another format, or made from data that is not here.
     """
     path = resolve(path)
-    meta = read_meta(path)
-    for name in (WEIGHTS, ARRAYS):
-        _verify(path, name, meta)
+    meta = verified_meta(path)
     config = Config.from_dict(meta["config"])
     images = _images(path, meta, mnist)
     model = _model(path, config)
@@ -125,7 +124,10 @@ def load(path: Path | str, mnist: data.Images | None = None) -> Bundle:
             raise UserError(f"{path / ARRAYS} does not fit its images: {codes.shape} codes for {len(images.pixels)} images.")
         maps = {k: arrays[f"map_{k}"].astype(np.float32) / 32767 for k in MAPS}
         costs = {k: arrays[f"cost_{k}"] for k in COSTS} | {"global": 0.5 * np.square(codes, dtype=np.float64).sum(1)}
-        return Bundle(path.name, model, images, codes, maps, costs, arrays["tour"], meta)
+        tour, count = arrays["tour"], len(images.pixels)
+        if any(len(part) != count for part in [*maps.values(), *costs.values()]) or np.any(tour >= count):
+            raise UserError(f"{path / ARRAYS} does not fit its {count} images: build the bundle again.")
+        return Bundle(path.name, model, images, codes, maps, costs, tour, meta)
     except KeyError as error:
         raise UserError(f"{path / ARRAYS} lacks the array {error}: build the bundle again.") from None
 
@@ -146,13 +148,23 @@ def read_meta(path: Path) -> dict:
     try:
         meta = json.loads((path / META).read_text())
         version = meta["format"]
-        config, files, origin = meta["config"], meta["files"], meta["data"]
+        config, files, origin, seed = meta["config"], meta["files"], meta["data"], meta["seed"]
     except OSError:
         raise UserError(f"{path} is no bundle: there is no {META} in it.") from None
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{path / META} is damaged: restore it, or build the bundle again.") from None
     if version != FORMAT or not all(isinstance(part, dict) for part in (config, files, origin)):
         raise UserError(f"{path} is of format {version!r}, this program reads format {FORMAT}: build the bundle again.")
+    if not (isinstance(seed, int) and seed >= 0 and {"name", "sha256"} <= origin.keys()):
+        raise UserError(f"{path / META} is damaged: restore it, or build the bundle again.")
+    return meta
+
+
+def verified_meta(path: Path) -> dict:
+    """bundle.json, when the files beside it are the ones it speaks of. Raises UserError where they are not."""
+    meta = read_meta(path)
+    for name in {WEIGHTS, ARRAYS} | ({IMAGES} & meta["files"].keys()):
+        _verify(path, name, meta)
     return meta
 
 
@@ -168,7 +180,6 @@ def _verify(path: Path, name: str, meta: dict) -> None:
 
 def _images(path: Path, meta: dict, mnist: data.Images | None) -> data.Images:
     if IMAGES in meta["files"]:
-        _verify(path, IMAGES, meta)
         images = replace(data.load(path / IMAGES), name=str(meta["data"]["name"]))
     else:
         images = mnist or data.load("mnist")

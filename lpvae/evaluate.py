@@ -131,9 +131,9 @@ def tour_costs(model: LPVAE, codes: Tensor, z: Tensor, first: float) -> tuple[Te
     """
     order = greedy_tour(codes)
     before, after = codes[order[:-1]], order[1:]
-    costs = torch.empty(len(codes), dtype=torch.double)
-    costs[order[0]] = first
-    costs[after] = neighbour_costs(model, codes[after], before[:, None], z[after])[:, 0].double()
+    costs = torch.full((len(codes),), first, dtype=torch.double)
+    if len(after):
+        costs[after] = neighbour_costs(model, codes[after], before[:, None], z[after])[:, 0].double()
     return costs, order
 
 

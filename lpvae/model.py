@@ -37,8 +37,10 @@ class Config:
         if self.decoder not in DECODERS:
             raise UserError(f"there is no decoder {self.decoder!r}: choose one of {', '.join(DECODERS)}.")
         for name in ("side", "code_dim", "neighbours", "encoder_channels", "decoder_channels", "prior_components"):
-            if not (isinstance(getattr(self, name), int) and 1 <= getattr(self, name) <= 4096):
-                raise UserError(f"the config's {name} must be a whole number from 1 to 4096, not {getattr(self, name)!r}.")
+            least = 2 if name.endswith("channels") else 1  # some layers have half as many
+            if not (isinstance(getattr(self, name), int) and least <= getattr(self, name) <= 4096):
+                raise UserError(
+                    f"the config's {name} must be a whole number from {least} to 4096, not {getattr(self, name)!r}.")
         for name in ("dilations", "prior_hidden"):
             values = getattr(self, name)
             if not (1 <= len(values) <= 64 and all(isinstance(v, int) and 1 <= v <= 4096 for v in values)):
@@ -61,6 +63,8 @@ class Config:
 
 def from_dict(cls, values: dict):
     """A frozen dataclass from a dict read from JSON; lists become tuples, and an unknown key raises UserError."""
+    if not isinstance(values, dict):
+        raise UserError(f"the config must be keys and values, not {values!r}.")
     known = {f.name for f in fields(cls)}
     unknown = sorted(set(values) - known)
     if unknown:

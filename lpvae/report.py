@@ -42,7 +42,7 @@ def report(trained: Trained, images: data.Images, split: str = "test", limit: in
     _check_fits(model, images)
     ids = images.rows(split, limit, seed)
     x = data.bits(images, ids, "fixed", seed)
-    codes = encode(model, x)
+    codes = encode(model, x).half().float()  # as bundles keep them, so that their arrays and figures agree
     z = codes + standard_noise(ids, codes.shape[1], seed)
     latents, _ = all_latent_costs(trained, images, ids, codes, z)
     pixels = pixel_costs(model, x, z)
@@ -54,7 +54,8 @@ def report(trained: Trained, images: data.Images, split: str = "test", limit: in
         "total_nats": _means(totals), "total_nats_standard_error": _errors(totals),
         "total_bits": {k: v if v is None else round(bits(v), 4) for k, v in _means(totals).items()},
         "order_nats": round(order_nats(len(ids)), 4),
-        "swapped_code_pixels": round(mean(pixel_costs(model, x, swapped(z, seed))), 4),
+        # a single image has no other's code to take
+        "swapped_code_pixels": round(mean(pixel_costs(model, x, swapped(z, seed))), 4) if len(ids) > 1 else None,
         "active_dimensions": int((codes.var(0) > 0.01).sum()) if len(ids) > 1 else None,
         "probe": probe(table, trained.labels, codes, z, images.labels[ids], seed),
     }

@@ -15,7 +15,7 @@ COLUMNS = ("pixels", "swapped", "global", "mixture", "tour", "free neighbour*", 
 def report_text(figures: dict) -> str:
     """What `evaluate` measured, as lines."""
     lines = [f"{figures['n']} images of the {figures['split']} split; {figures['protocol_data']}; z sampled",
-             f"pixels {figures['nats']['pixels']:.2f} nats; with another image's code {figures['swapped_code_pixels']:.2f}",
+             f"pixels {figures['nats']['pixels']:.2f} nats; with another image's code {_number(figures['swapped_code_pixels'])}",
              f"{'protocol':50s} {'latent':>8s} {'total nats':>11s} {'± s.e.':>7s} {'bits':>8s}"]
     for name, latent in figures["nats"].items():
         if name != "pixels" and latent is not None:
@@ -29,9 +29,13 @@ def report_text(figures: dict) -> str:
     return "\n".join(lines)
 
 
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
 def bundle_text(path: Path) -> str:
     """A bundle's config, data, passes, figures and sizes, as lines. Raises UserError where bundle.json lacks them."""
-    meta = bundle.read_meta(path)
+    meta = bundle.verified_meta(path)
     size = sum(p.stat().st_size for p in path.iterdir()) / 1e6
     try:
         config, training, trained = meta["config"], meta["training"], meta["trained"]
@@ -42,7 +46,7 @@ def bundle_text(path: Path) -> str:
             f"{size:.1f} MB, of which weights {(path / bundle.WEIGHTS).stat().st_size / 1e6:.1f} MB",
             report_text(meta["metrics"]),
         ])
-    except (KeyError, TypeError, OSError):
+    except (KeyError, TypeError, ValueError, AttributeError, OSError):
         raise UserError(f"{path / bundle.META} lacks what info prints: build the bundle again.") from None
 
 
@@ -56,9 +60,10 @@ def _row(path: Path) -> str:
     try:
         m = bundle.read_meta(path)["metrics"]
         total, probe = m["total_nats"], m["probe"]
-        cells = [f"{m['nats']['pixels']:.2f}", f"{m['swapped_code_pixels'] - m['nats']['pixels']:+.2f}"]
+        swapped = m["swapped_code_pixels"]
+        cells = [f"{m['nats']['pixels']:.2f}", "–" if swapped is None else f"{swapped - m['nats']['pixels']:+.2f}"]
         cells += ["–" if total[k] is None else f"{total[k]:.2f}" for k in ("global", "mixture", "tour", "free_neighbour")]
         cells += ["–" if probe[k] is None else f"{probe[k]:.1f} / {probe[k + '_sampled']:.1f}" for k in ("linear", "knn")]
         return f"| `{path.name}` | {' | '.join(cells)} |"
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise UserError(f"{path / bundle.META} lacks what info prints: build the bundle again.") from None

@@ -47,8 +47,13 @@ class Training:
 
     def __post_init__(self):
         for name in ("epochs", "batch", "rate", "clip", "checkpoint_steps"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"the training's {name} must be above 0, not {getattr(self, name)!r}.")
+        for name in ("warmup_steps", "weight_decay", "seed"):
+            if not 0 <= getattr(self, name) < 2**63:
+                raise UserError(f"the training's {name} must be 0 or above, and below 2^63, not {getattr(self, name)!r}.")
+        if self.binarisation not in data.MODES:
+            raise UserError(f"there is no binarisation {self.binarisation!r}: choose one of {', '.join(data.MODES)}.")
         if not 0 <= self.latent_warmup <= 1:
             raise UserError(f"the training's latent_warmup is a share from 0 to 1, not {self.latent_warmup!r}.")
         if self.precision not in ("auto", "float32", "bfloat16"):
@@ -75,7 +80,7 @@ def train(config: Config, training: Training, out: Path) -> Path:
 def resume(out: Path) -> Path:
     """Train a run on from its last checkpoint, with its own settings, to the end it would have had unbroken."""
     config, training = load_run_config(out)
-    run = _Run(config, training, _checked_images(config, training), out)
+    run = _Run(config, _resolved(training), run_images(out), out)
     if (out / CHECKPOINT).exists():
         run.restore()
     run.finish()
@@ -92,14 +97,23 @@ def _checked_images(config: Config, training: Training) -> data.Images:
     return images
 
 
+def run_images(run: Path) -> data.Images:
+    """The images of a run. Raises UserError where they are no longer those it was trained on."""
+    config, training = load_run_config(run)
+    images = _checked_images(config, training)
+    if images.sha256 != json.loads((run / CONFIG).read_text()).get("data_sha256"):
+        raise UserError(f"{training.data} holds other images than those {run} was trained on: restore them, or train anew.")
+    return images
+
+
 def _resolved(training: Training) -> Training:
     """The device and precision that "auto" stands for on this machine, written into the run."""
     device = training.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError):
         raise UserError(f"the device {device!r} is not available here: use --device cpu, or auto.") from None
     precision = training.precision
     if precision == "auto":
@@ -217,15 +231,13 @@ class _Run:
         _write_text(self.out / LOG, "".join(json.dumps(entry) + "\n" for entry in self.log))
 
     def restore(self) -> None:
-        """Back to the last `save`."""
+        """Back to the last `save`. Raises UserError where the checkpoint is another model's."""
         tensors, state = read_checkpoint(self.out)
-        self.model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
-        optimiser = self.optimiser.state_dict()
-        for key, value in tensors.items():
-            if key.startswith("optimiser."):
-                _, i, name = key.split(".")
-                optimiser["state"].setdefault(int(i), {})[name] = value
-        self.optimiser.load_state_dict(optimiser)
+        load_weights(self.model, tensors, self.out)
+        for i, weight in enumerate(self.model.parameters()):
+            moments = {k.split(".")[2]: v for k, v in tensors.items() if k.startswith(f"optimiser.{i}.")}
+            # laid out in memory as the weight is: the fused step pairs weights and moments by their place in memory
+            self.optimiser.state[weight] = {k: v if not v.ndim else torch.empty_like(weight).copy_(v) for k, v in moments.items()}
         self.table.codes[:] = tensors["table"].numpy()
         self.step, self.seconds = state["step"], state["seconds"]
         self.running, self.log = state["running"], state["log"]
@@ -268,12 +280,20 @@ def read_checkpoint(run: Path) -> tuple[dict[str, Tensor], dict]:
         raise UserError(f"{path} is damaged: it cannot be read as a checkpoint.") from None
 
 
+def load_weights(model: LPVAE, tensors: dict[str, Tensor], run: Path) -> None:
+    """Fill a model from a checkpoint's tensors. Raises UserError where they are another model's."""
+    try:
+        model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
+    except RuntimeError:
+        raise UserError(f"{run / CHECKPOINT} does not fit the config beside it: it is another model's.") from None
+
+
 def load_run(run: Path) -> tuple[LPVAE, Training, dict]:
     """The model of a run as its last checkpoint left it, how it is trained, and the checkpoint's state."""
     config, training = load_run_config(run)
     tensors, state = read_checkpoint(run)
     model = build(config)
-    model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
+    load_weights(model, tensors, run)
     return model.eval(), training, state
 
 

@@ -166,20 +166,6 @@ def test_an_answer_and_its_pictures_are_the_same_each_time(bundle):
     assert answers.answer(bundle, 9, 4, 2, 70).target == 70
 
 
-def test_rows_that_share_dice_and_code_are_alike_and_others_not(bundle):
-    z = torch.zeros(4, bundle.config.code_dim)
-    drawn = answers.sample_grouped(bundle.model.decoder(z), [0, 1, 1, 2], torch.Generator().manual_seed(0))
-    assert torch.equal(drawn[1], drawn[2])
-    assert not torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[2], drawn[3])
-
-
-def test_grouped_sampling_draws_what_the_librarys_sampling_draws(bundle):
-    z = torch.randn(3, bundle.config.code_dim, generator=torch.Generator().manual_seed(1))
-    both = (torch.Generator().manual_seed(5) for _ in range(2))
-    ours = answers.sample_grouped(bundle.model.decoder(z), [0, 0, 0], next(both))
-    assert torch.equal(ours, sample(bundle.model.decoder(z), next(both), shared=True))
-
-
 def test_a_known_code_is_placed_where_its_image_lies(bundle):
     for what in bundles.MAPS:
         table, xy = answers.map_table(bundle, what), bundle.maps[what]
