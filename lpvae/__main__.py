@@ -70,6 +70,7 @@ def _train(o: argparse.Namespace) -> None:
     from lpvae.model import Config, from_dict
 
     if o.resume and (o.out / train.CONFIG).exists():
+        print(f"resuming {o.out} with the settings it was started with", file=sys.stderr)
         train.resume(o.out)
     else:
         images, settings = data.load(o.data), _settings(o.set)

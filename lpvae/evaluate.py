@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Normal
-from torch.utils.data import DataLoader
 
 from lpvae.codes import CodeTable
 from lpvae.distributions import kl, posterior
@@ -28,7 +27,7 @@ def standard_noise(ids: np.ndarray, dim: int, seed: int) -> Tensor:
 def encode(model: LPVAE, bits: np.ndarray) -> Tensor:
     """Bits (N, S, S) → codes c (N, D)."""
     device = next(model.parameters()).device
-    return torch.cat([model.encode(x.to(device)).cpu() for x in DataLoader(torch.from_numpy(bits), BATCH)])
+    return torch.cat([model.encode(x.to(device)).cpu() for x in torch.from_numpy(bits).split(BATCH)])
 
 
 @torch.inference_mode()

@@ -17,7 +17,7 @@ from lpvae import data
 from lpvae.bundle import Bundle
 from lpvae.codes import CodeTable
 from lpvae.costs import bits
-from lpvae.distributions import kl, posterior, sample
+from lpvae.distributions import kl, posterior
 from lpvae.evaluate import encode, latent_costs, pixel_costs
 
 APP = str(bundles.MODELS.parents[1] / "explorer" / "app.py")
