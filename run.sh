@@ -209,7 +209,7 @@ PYTHON
 serve() { # serve PORT
   check_port "$1"
   setup requirements.txt
-  exec "$venv/bin/python" -m streamlit run explorer/app.py --server.address 127.0.0.1 --server.port "$1" --server.headless true
+  exec "$venv/bin/python" -m explorer --server.address 127.0.0.1 --server.port "$1" --server.headless true
 }
 
 # ---- testing ---------------------------------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def _changed(path: Path) -> int:
         return 0
 
 
-@st.cache_resource(show_spinner="Reading the model", max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=16)
 def _load(path: str, stamp: str) -> Bundle:
     try:
         loaded = bundles.load(Path(path), _mnist())
@@ -248,6 +248,28 @@ def _pictures(key: str, asked: tuple, _bundle: Bundle, _answer: answers.Answer) 
 def pictures(side: Side, answer: answers.Answer) -> answers.Pictures:
     """All that is decoded for a click; a click on what was seen before costs nothing."""
     return _pictures(side.key, (answer.image, answer.chosen, answer.target), side.bundle, answer)
+
+
+def prepare() -> None:
+    """Do ahead all that a first visit with no address needs: read its two models, publish their points, decode once.
+
+    Raises UserError where a model cannot be read.
+    """
+    import plotly.graph_objects  # noqa: F401  a second that the first chart would wait for
+
+    there = names()
+    if not there:
+        return
+    chosen = Selection.default(there)
+    sides = [load("left", chosen.left), load("right", chosen.right)]
+    for side in sides:
+        images = side.bundle.images
+        points_urls(side.key, chosen.what, side.bundle)
+        labels_url(images.sha256, images)
+        map_table(side.key, chosen.what, side.bundle)
+        first = int(shown_ids(images, chosen.show)[0])
+        pictures(side, answers.answer(side.bundle, first, min(chosen.k, max_k(len(side.bundle.table))), 1, None))
+    sprites(sides[0].bundle.images.sha256, sides[0].bundle.seed, sides[0].bundle)
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,16 @@ def browser():
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory):
-    """serve(script, env={}) -> address of a Streamlit server for it, with this project's settings; stopped at the end."""
+    """serve(script, env={}) -> address of a Streamlit server for it, with this project's settings; stopped at the end.
+
+    Without a script: the explorer itself, started as ./run.sh starts it.
+    """
     servers = []
 
-    def start(script: Path, env: dict[str, str] | None = None) -> str:
+    def start(script: Path | None = None, env: dict[str, str] | None = None) -> str:
         port = free_port()
         log = tmp_path_factory.mktemp("server") / "log"
-        command = [sys.executable, "-m", "streamlit", "run", str(script)]
+        command = [sys.executable, "-m", *(["streamlit", "run", str(script)] if script else ["explorer"])]
         command += ["--server.address=127.0.0.1", f"--server.port={port}"]
         with log.open("w") as file:
             environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}

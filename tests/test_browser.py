@@ -9,7 +9,6 @@ import pytest
 
 from lpvae import bundle as bundles
 
-APP = Path(__file__).parents[1] / "explorer" / "app.py"
 SECONDS = 120_000  # milliseconds that a busy machine may take; how fast it is on an idle one is measured elsewhere
 PANELS = ("The image and its reconstruction", "Its neighbours", "From here to there", "What the prior expects", "The bill")
 
@@ -21,7 +20,7 @@ def url(serve):
     """The explorer with the shipped models, or with those that LPVAE_MODELS names."""
     folder = Path(os.environ.get("LPVAE_MODELS") or bundles.MODELS)
     assert bundles.available(folder), f"there are no models in {folder}"
-    return serve(APP)
+    return serve()
 
 
 @pytest.fixture
