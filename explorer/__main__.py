@@ -10,6 +10,7 @@ APP = Path(__file__).with_name("app.py")
 
 def main() -> None:
     """Hand over to Streamlit; a thread beside it does ahead what the first page would wait for."""
+    import torch  # noqa: F401  its seconds are better spent before the server answers than while a visitor waits
     from streamlit.web import cli
 
     threading.Thread(target=_prepare, daemon=True).start()

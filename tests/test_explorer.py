@@ -237,6 +237,7 @@ def page(folder, tmp_path, monkeypatch):
 
     def run(**query) -> AppTest:
         app = AppTest.from_file(APP, default_timeout=60)
+        app.session_state["maps drawn"] = True  # AppTest runs no JavaScript that could say so
         for key, value in query.items():
             app.query_params[key] = str(value)
         return app.run()

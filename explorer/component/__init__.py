@@ -80,6 +80,7 @@ def linked_maps(
     marks: dict | None = None,
     key: str,
     on_event: Callable[[dict], None] | None = None,
+    on_drawn: Callable[[], None] | None = None,
 ) -> dict | None:
     """Show two maps of the same images and return what the visitor has just done, or None.
 
@@ -92,6 +93,7 @@ def linked_maps(
 
     The event is {"kind": "select" | "second" | "clear", "id": int or None, "nonce": int}, in the one run that it causes.
     `on_event` gets it before that run, when widgets may still be set; use it or the returned value, not both.
+    `on_drawn` is called once, before a run of its own, when the maps stand or have failed.
     """
     data = {
         "plotly_url": plotly_url(),
@@ -101,6 +103,7 @@ def linked_maps(
         "selected": _plain(selected),
         "second": _plain(second),
         "marks": _plain(marks or {}),
+        "asks_when_drawn": on_drawn is not None,
         "nonce": st.session_state.get(f"{key} nonce"),  # of the last event that this answers
     }
 
@@ -110,7 +113,7 @@ def linked_maps(
         if on_event:
             on_event(event)
 
-    return _component()(key=key, data=data, on_event_change=happened).event
+    return _component()(key=key, data=data, on_event_change=happened, on_drawn_change=on_drawn or (lambda: None)).event
 
 
 @cache

@@ -80,8 +80,11 @@ def _explore(left: Side, right: Side) -> None:
     panels.reconstructions(sides, drawn, selection)
     panels.neighbours(sides, given, selection)
     panels.strips(sides, given, drawn, selection)
-    panels.priors(sides, given, drawn)
-    panels.bill(sides, selection)
+    if st.session_state.get("maps drawn") or sheets is None:
+        panels.priors(sides, given, drawn)
+        panels.bill(sides, selection)
+    else:  # the charts bring a plotly of their own, whose loading would hold up the first map by a second and more
+        _await_maps()
     if sheets and not sheets.ready:
         _await_sheets(sheets)
 
@@ -168,7 +171,7 @@ def _maps(sides, given, selection: Selection) -> state.Sheets | None:
         shown = {side.name: _map(side, selection.what) for side in sides}
         marks = {side.name: _marks(side, answer, selection.what) for side, answer in zip(sides, given)}
         linked_maps(**shown, common=common, selected=selection.id, second=selection.second, marks=marks, key="maps",
-                    on_event=_clicked)  # fmt: skip
+                    on_event=_clicked, on_drawn=_maps_drawn)  # fmt: skip
     except UserError as error:  # what the maps show cannot be written; the panels need no files
         st.error(plain(str(error)))
         return None
@@ -185,6 +188,20 @@ def _map(side: Side, what: str) -> dict:
 
 def _marks(side: Side, answer: answers.Answer, what: str) -> dict:
     return answers.marks(answer, state.map_table(side.key, what, side.bundle), side.bundle.maps[what])
+
+
+def _maps_drawn() -> None:
+    st.session_state["maps drawn"] = True
+
+
+@st.fragment(run_every="6s")
+def _await_maps() -> None:
+    """The charts follow the maps, and come without them where no map ever says that it is drawn."""
+    st.caption(words.CHARTS_FOLLOW)
+    if st.session_state.setdefault("awaits maps", 0) > 0:
+        _maps_drawn()
+        st.rerun()
+    st.session_state["awaits maps"] += 1
 
 
 @st.fragment(run_every="1s")

@@ -40,6 +40,7 @@ PRIOR_PICTURES = (
     "Four pictures drawn from the prior: z from p(z|ĉ), then the image from z. The maps mark where such z lie, roughly: a"
     " new z is put among the five nearest codes."
 )
+CHARTS_FOLLOW = "The charts of the prior and the bill follow as soon as the maps are drawn."
 STRIP = (
     "Nine steps in a straight line between the two codes, each drawn by the decoder. All nine share the same random"
     " numbers, so whatever changes comes from z alone."
