@@ -110,10 +110,12 @@ def linked_maps(
     def happened():
         event = st.session_state[key]["event"]
         st.session_state[f"{key} nonce"] = event["nonce"]
-        if on_event:
+        if event["kind"] == "drawn":
+            on_drawn()
+        elif on_event:
             on_event(event)
 
-    return _component()(key=key, data=data, on_event_change=happened, on_drawn_change=on_drawn or (lambda: None)).event
+    return _component()(key=key, data=data, on_event_change=happened).event
 
 
 @cache

@@ -104,18 +104,20 @@ class LinkedMaps {
     this.root.dataset.state = "error";
     const sentence = `The map cannot be drawn: ${error.message}. Reload the page to try again.`;
     for (const map of this.both) if (!map.identity || !map.view) map.message.textContent = sentence;
-    this.tell();
+    this.announce();
   }
 
   drawn() {
     this.sketch();
     if (!this.both.every((map) => map.identity && map.view)) return;
     this.root.dataset.state = "ready";
-    this.tell();
+    this.announce();
   }
 
-  tell() { // the page, once, that the maps stand or never will
-    if (this.data.asks_when_drawn && !this.told) this.component.setStateValue("drawn", this.told = true);
+  announce() { // to the page, once, that the maps stand or never will
+    if (!this.data.asks_when_drawn || this.announced) return;
+    this.announced = true;
+    this.tell("drawn", null);
   }
 
   // -- what the maps ask
