@@ -10,9 +10,14 @@ APP = Path(__file__).with_name("app.py")
 
 def main() -> None:
     """Hand over to Streamlit; a thread beside it does ahead what the first page would wait for."""
-    import torch  # noqa: F401  its seconds are better spent before the server answers than while a visitor waits
+    import torch  # noqa: F401, I001  its seconds are better spent before the server answers than while a visitor waits
     from streamlit.web import cli
 
+    from explorer.component import static_folder
+
+    if not (static_folder() / "generated").exists():  # the very first start
+        print("Drawing the thumbnails, this once.", file=sys.stderr, flush=True)
+        _try("publish")
     threading.Thread(target=_prepare, daemon=True).start()
     sys.argv = ["streamlit", "run", str(APP), *sys.argv[1:]]
     sys.exit(cli.main())
@@ -23,11 +28,15 @@ def _prepare() -> None:
 
     while not runtime.exists():  # Streamlit's settings are read by then
         time.sleep(0.02)
+    _try("prepare")
+
+
+def _try(what: str) -> None:
     from explorer import state
     from lpvae.errors import UserError
 
     try:
-        state.prepare()
+        getattr(state, what)()
     except UserError:
         pass  # the page says what is wrong, to whoever opens it
 

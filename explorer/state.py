@@ -16,7 +16,7 @@ import streamlit as st
 import torch
 
 from explorer import answers
-from explorer.component import publish_labels, publish_points, publish_sprites, publish_values
+from explorer.component import plotly_url, publish_labels, publish_points, publish_sprites, publish_values
 from lpvae import bundle as bundles
 from lpvae import data
 from lpvae.bundle import Bundle
@@ -248,6 +248,17 @@ def _pictures(key: str, asked: tuple, _bundle: Bundle, _answer: answers.Answer) 
 def pictures(side: Side, answer: answers.Answer) -> answers.Pictures:
     """All that is decoded for a click; a click on what was seen before costs nothing."""
     return _pictures(side.key, (answer.image, answer.chosen, answer.target), side.bundle, answer)
+
+
+def publish() -> None:
+    """Write the files that every browser fetches: plotly.js and the thumbnails. Raises UserError where that fails."""
+    plotly_url()
+    if there := names():
+        bundle = load("left", Selection.default(there).left).bundle
+        sheets = Sheets([None] * -(-len(bundle.codes) // SHEET), [])
+        _draw_sheets(sheets, bundle)
+        for error in sheets.error:
+            raise UserError(error)
 
 
 def prepare() -> None:
