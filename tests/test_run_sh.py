@@ -210,7 +210,7 @@ def test_second_start_installs_nothing_and_serves(working, free_port):
     assert len(working.calls("pip-calls")) == 1
     first, second = working.calls("served")
     assert first == second
-    assert f"explorer/app.py --server.address 127.0.0.1 --server.port {free_port}" in second
+    assert f"-m explorer --server.address 127.0.0.1 --server.port {free_port}" in second
     assert result.stderr == ""
 
 
