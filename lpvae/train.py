@@ -72,7 +72,7 @@ def train(config: Config, training: Training, out: Path) -> Path:
     images = _checked_images(config, training)
     training = _resolved(training)
     _write_json(out / CONFIG, {"format": FORMAT, "config": config.to_dict(), "training": asdict(training),
-                               "data_sha256": images.sha256})
+                               "data_sha256": images.sha256, "threads": torch.get_num_threads()})
     _Run(config, training, images, out).finish()
     return out
 
@@ -81,6 +81,10 @@ def resume(out: Path) -> Path:
     """Train a run on from its last checkpoint, with its own settings, to the end it would have had unbroken."""
     config, training = load_run_config(out)
     run = _Run(config, _resolved(training), run_images(out), out)
+    # sums come out in another order, and so in other bits, with another number of threads
+    threads = json.loads((out / CONFIG).read_text()).get("threads")
+    if isinstance(threads, int) and threads > 0:
+        torch.set_num_threads(threads)
     if (out / CHECKPOINT).exists():
         run.restore()
     run.finish()

@@ -26,7 +26,7 @@ if [ "$1 $2" = "-m venv" ]; then
 elif [ "$1 $2 $3" = "-m pip install" ]; then
   echo "$*" >>'{folder}/pip-calls'
   if [ -f '{folder}/pip-says' ]; then cat '{folder}/pip-says' >&2; exit 1; fi
-elif [ "$1 $2" = "-m streamlit" ]; then
+elif [ "$1 $2" = "-m explorer" ]; then
   echo "$*" >>'{folder}/served'
 elif [ "$1 $2" = "-m pytest" ]; then
   echo "$CHROMIUM $*" >>'{folder}/tested'
@@ -38,7 +38,7 @@ fi"""
 
 
 class Machine:
-    """A folder with run.sh, a PATH of its own, and a record of what was asked of pip and streamlit."""
+    """A folder with run.sh, a PATH of its own, and a record of what was asked of pip and of the server."""
 
     def __init__(self, folder):
         self.folder, self.tree, self.bin = folder, folder / "a tree", folder / "bin"

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from lpvae import bundle, data, summary
 from lpvae.decoders import AutoregressiveDecoder
@@ -48,7 +47,6 @@ def test_bundle_is_what_its_name_says_and_its_arrays_are_whole(bundles, name):
 def test_stored_costs_are_those_the_model_gives(bundles, name):
     """The metrics were measured on all test images: a fresh measurement of a part agrees within its own error."""
     b = bundles[name]
-    torch.set_num_threads(2)
     fresh = report(b.trained(), b.images, "test", limit=200, seed=b.seed)
     ids = b.images.rows("test", 200, b.seed)
     assert fresh["nats"]["pixels"] == pytest.approx(float(b.costs["pixels"][ids].mean()), abs=0.01)
