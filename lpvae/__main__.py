@@ -42,12 +42,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="costs of a bundle or run on a data set, and probes"))
     _add_build(commands.add_parser("build", help="make the bundle that the explorer loads from a run"))
     _add_info(commands.add_parser("info", help="what is shipped: config, data, figures, sizes"))
+    _add_ablate(commands.add_parser("ablate", help="a short training that differs from the base in one thing, measured"))
+    _add_reproduce(commands.add_parser("reproduce", help="every figure of the README, from the shipped bundles"))
     _add_bench(commands.add_parser("bench", help="speeds as ratios, measured side by side"))
     return parser
 
 
 def _add_train(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--prior", choices=("global", "local"), default="local")
+    p.add_argument("--prior", choices=("global", "vamp", "local"), default="local")
     p.add_argument("--decoder", choices=("factorised", "autoregressive"), default="autoregressive")
     p.add_argument("--data", default="mnist", help="mnist, or a .npz or .npy file of images")
     p.add_argument("--binarisation", choices=("resampled", "fixed", "given"), default=None,
@@ -118,17 +120,28 @@ def _evaluate(o: argparse.Namespace) -> None:
 
 
 def _add_build(p: argparse.ArgumentParser) -> None:
-    p.add_argument("run_directory", metavar="RUN", type=Path)
-    p.add_argument("--out", type=Path, required=True, help="the bundle directory, e.g. assets/models/NAME")
+    p.add_argument("run_directory", metavar="RUN|BUNDLE", type=Path, help="a bundle's costs and figures are measured again")
+    p.add_argument("--out", type=Path, help="the bundle directory, e.g. assets/models/NAME; a bundle stays in its place")
     p.add_argument("--align", type=Path, help="a bundle on whose map this one's is laid, so that the two compare")
     p.set_defaults(run=_build)
 
 
 def _build(o: argparse.Namespace) -> None:
-    from lpvae.builder import build_bundle
+    from lpvae import bundle
+    from lpvae.builder import build_bundle, measure_again
 
-    build_bundle(o.run_directory, o.out, o.align, say=lambda text: print(text, file=sys.stderr, flush=True))
-    print(f"built: {o.out}")
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    if (path := bundle.resolve(o.run_directory) / bundle.META).exists():
+        if o.out or o.align:
+            raise UserError(f"{path.parent} is a bundle, which is measured in its place: leave --out and --align away.")
+        measure_again(path.parent, say)
+    elif not o.out:
+        raise UserError("a run is built into a bundle: name its place by --out, e.g. assets/models/NAME.")
+    else:
+        build_bundle(o.run_directory, o.out, o.align, say)
+    print(f"built: {o.out or path.parent}")
 
 
 def _add_info(p: argparse.ArgumentParser) -> None:
@@ -148,15 +161,43 @@ def _info(o: argparse.Namespace) -> None:
     print(summary.models_table(paths), *map(summary.bundle_text, paths), sep="\n\n")
 
 
+def _add_ablate(p: argparse.ArgumentParser) -> None:
+    p.add_argument("name", help="base, k1, k20, plain or mixture")
+    p.add_argument("--out", type=Path, default=Path("runs/ablations"), help="where its run goes; a started one goes on")
+    p.add_argument("--compile", action="store_true", help="train with torch.compile")
+    p.set_defaults(run=_ablate)
+
+
+def _ablate(o: argparse.Namespace) -> None:
+    from lpvae import ablations
+    from lpvae.summary import report_text
+
+    print(report_text(ablations.ablate(o.name, o.out, o.compile)["metrics"]))
+
+
+def _add_reproduce(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--measure", action="store_true", help="measure every bundle again first (a minute or two each)")
+    p.set_defaults(run=_reproduce)
+
+
+def _reproduce(o: argparse.Namespace) -> None:
+    from lpvae import reproduce
+
+    if o.measure and (wrong := reproduce.differences()):
+        raise UserError(f"{wrong} figures are not those that the bundles hold: see the lines above.")
+    print("\n\n".join(f"## {heading}\n\n{text}" for heading, text in reproduce.sections().items()))
+
+
 def _add_bench(p: argparse.ArgumentParser) -> None:
     p.add_argument("model", nargs="?", default="local-autoregressive", metavar="BUNDLE")
+    p.add_argument("--codes", type=_positive, metavar="N", help="measure the approximate search among N synthetic codes")
     p.set_defaults(run=_bench)
 
 
 def _bench(o: argparse.Namespace) -> None:
     from lpvae.bench import bench
 
-    bench(o.model)
+    bench(o.model, o.codes)
 
 
 def _positive(text: str) -> int:

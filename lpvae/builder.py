@@ -1,6 +1,6 @@
 """A run → a bundle: encode all images, cost them, draw the maps, measure (offline; minutes)."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,21 @@ from lpvae.errors import UserError
 from lpvae.evaluate import encode, latent_costs, pixel_costs, standard_noise
 from lpvae.report import Trained, all_latent_costs, report, table_of
 from lpvae.train import load_run, run_images
+
+
+def measure_again(path: Path, say=print) -> Bundle:
+    """A bundle's costs, tour and figures anew, in place; its weights, codes and maps stay as they are."""
+    old = bundle.load(path)
+    ids = np.arange(len(old.images.pixels))
+    codes, z = torch.from_numpy(old.codes), torch.from_numpy(old.sampled(ids))
+    say("costs of every image")
+    costs, tour = _costs(old.trained(), old.images, old.bits(ids), codes, z)
+    say(f"measuring the {_measured_split(old.images)} split")
+    metrics = report(old.trained(), old.images, _measured_split(old.images), seed=old.seed)
+    meta = {k: v for k, v in old.meta.items() if k not in ("files", "config", "format")} | {"metrics": metrics}
+    made = replace(old, costs=costs, tour=tour, meta=meta)
+    bundle.save(made, path)
+    return made
 
 
 def build_bundle(run: Path, out: Path, align_to: Path | None = None, say=print) -> Bundle:
@@ -89,10 +104,8 @@ def _costs(trained: Trained, images: data.Images, x, codes, z) -> tuple[dict[str
     asked = images.rows(_measured_split(images))
     toured, order = all_latent_costs(trained, images, asked, codes[asked], z[asked])
     costs["tour"] = nan.clone()
-    if order is None:
-        return {k: v.numpy() for k, v in costs.items()}, np.empty(0, np.int64)
     costs["tour"][asked] = toured["tour"].float()
-    return {k: v.numpy() for k, v in costs.items()}, asked[order]
+    return {k: v.float().numpy() for k, v in costs.items()}, np.empty(0, np.int64) if order is None else asked[order]
 
 
 def _reference(path: Path, images: data.Images) -> np.ndarray:

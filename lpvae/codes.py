@@ -7,11 +7,15 @@ from torch import Tensor
 
 from lpvae.errors import UserError
 
+EXACT = 1_000_000  # codes up to which every search looks at all of them
+CELLS, PROBED = 1024, 96  # beyond: the codes lie in cells, and a search looks into so many of the nearest cells
+
 
 class CodeTable:
     """Codes (N, D) of the images whose immutable row ids are `ids` (N,), sorted.
 
-    Choosing among the K nearest belongs to the caller. Everything goes by id, never by position in the table.
+    Choosing among the K nearest belongs to the caller. Everything goes by id, never by position in the table. Tables of
+    more than EXACT codes are searched approximately (`search` says which); `python -m lpvae bench --codes N` measures it.
     """
 
     def __init__(self, ids, codes):
@@ -21,6 +25,7 @@ class CodeTable:
             raise ValueError(f"a table of {len(self.codes)} codes needs as many ids, not {len(self.ids)}")
         if np.any(np.diff(self.ids) <= 0):
             raise ValueError("the ids of a code table must be sorted and distinct")
+        self._cells: faiss.IndexIVFFlat | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -35,7 +40,7 @@ class CodeTable:
         if not 1 <= k <= len(self) - spare:
             raise UserError(f"{k} neighbours were asked of a table of {len(self)} codes: ask for 1 to {len(self) - spare}.")
         queries = np.ascontiguousarray(torch.as_tensor(codes).detach().cpu().numpy(), dtype=np.float32)
-        squared, positions = faiss.knn(queries, self.codes, k + spare)
+        squared, positions = self._search(queries, k + spare)
         ids = self.ids[positions]
         if exclude is not None:
             # drop the excluded id where it is among the k + 1, else the farthest
@@ -50,7 +55,44 @@ class CodeTable:
 
     def update(self, ids, codes) -> None:
         """Replace the codes of the given ids (B,) by `codes` (B, D)."""
-        self.codes[self._positions(ids)] = torch.as_tensor(codes).detach().cpu().numpy()
+        positions = self._positions(ids)
+        self.codes[positions] = torch.as_tensor(codes).detach().cpu().numpy()
+        if self._cells is not None:
+            self._stale += len(positions)
+            if self._stale > len(self) / 2:
+                self._cells = None  # the cells no longer fit where the codes have gone: the next search draws new ones
+            else:
+                # faiss moves a vector from its old cell to its new one
+                self._cells.update_vectors(positions, self.codes[positions])
+
+    @property
+    def search(self) -> str:
+        """How `nearest` looks for neighbours, in words."""
+        if len(self) <= EXACT:
+            return "exact"
+        return f"approximate: {PROBED} of {CELLS} cells"
+
+    def _search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Squared distances and positions of the k nearest, (B, k) each."""
+        if len(self) <= EXACT:
+            return faiss.knn(queries, self.codes, k)
+        if self._cells is None:
+            self._cells = self._drawn_cells()
+        squared, positions = self._cells.search(queries, k)
+        if (positions < 0).any():  # the cells looked into held too few
+            few = np.flatnonzero((positions < 0).any(1))
+            squared[few], positions[few] = faiss.knn(queries[few], self.codes, k)
+        return squared, positions
+
+    def _drawn_cells(self) -> faiss.IndexIVFFlat:
+        cells = faiss.IndexIVFFlat(faiss.IndexFlatL2(self.codes.shape[1]), self.codes.shape[1], CELLS)
+        cells.nprobe = PROBED
+        cells.cp.seed, cells.cp.max_points_per_centroid = 0, 64
+        cells.train(self.codes)
+        cells.set_direct_map_type(faiss.DirectMap.Array)
+        cells.add(self.codes)
+        self._stale = 0
+        return cells
 
     def _positions(self, ids) -> np.ndarray:
         ids = np.asarray(ids, dtype=np.int64)

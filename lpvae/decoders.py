@@ -34,13 +34,16 @@ class AutoregressiveDecoder(nn.Module):
         self.grid, self.channels = side // 2, channels
         self.embedding = nn.Embedding(SYMBOLS, channels)
         self.to_grid = CodeToGrid(code_dim, channels // 2, self.grid)
-        self.contexts = nn.Conv2d(channels // 2, len(dilations) * 4 * channels, 1)
+        self.contexts = nn.Conv2d(channels // 2, len(dilations) * 4 * channels, 1)  # of all layers, two for each
         self.layers = nn.ModuleList(CausalLayer(channels, d) for d in dilations)
         self.head = nn.Conv2d(channels, channels, 1)
         self.logits = nn.Conv2d(channels, SYMBOLS, 1)
 
     def forward(self, z: Tensor) -> BlockLikelihood:
-        contexts = self.contexts(self.to_grid(z)).chunk(2 * len(self.layers), dim=1)
+        grid, count = self.to_grid(z), 2 * len(self.layers)
+        # one convolution a context: a single wide one would copy each part out again, forwards and backwards
+        parts = zip(self.contexts.weight.chunk(count), self.contexts.bias.chunk(count))
+        contexts = [F.conv2d(grid, weight, bias) for weight, bias in parts]
         pairs = list(zip(contexts[::2], contexts[1::2]))
         return BlockLikelihood(self.grid, lambda symbols: self._parallel(symbols, pairs), lambda: self._stepwise(pairs))
 

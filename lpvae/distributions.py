@@ -28,9 +28,15 @@ def diagonal_mixture(logits: Tensor, loc: Tensor, scale: Tensor) -> Independent:
     return Independent(mixture, 1, validate_args=False)
 
 
-def kl(q: Independent, p: Independent, z: Tensor) -> Tensor:
+def mixture_of_normals(means: Tensor) -> MixtureSameFamily:
+    """(1/M) Σ_m N(mean_m, I), a joint distribution over D; means (B, M, D)."""
+    weights = Categorical(logits=means.new_zeros(means.shape[:2]), validate_args=False)
+    return MixtureSameFamily(weights, diagonal_normal(means, torch.ones_like(means)), validate_args=False)
+
+
+def kl(q: Independent, p: Distribution, z: Tensor) -> Tensor:
     """KL(q‖p) in nats, (B,): exact between normals, else the one-sample estimate log q(z) − log p(z) at z ~ q."""
-    if isinstance(p.base_dist, Normal):
+    if isinstance(p, Independent) and isinstance(p.base_dist, Normal):
         return kl_divergence(q, p)
     return q.log_prob(z) - p.log_prob(z)
 
@@ -39,8 +45,11 @@ def kl_per_dimension(code: Tensor, p: Independent, nodes: int = 513) -> Tensor:
     """KL(N(c, 1)‖p) in nats for each dimension, (B, D), which sum to the latent cost.
 
     Exact between normals; for mixtures by a sum over an even grid of z within 8 standard deviations: between two narrow
-    components log p has a kink, which a Gauss–Hermite rule of few nodes misses by more than a nat.
+    components log p has a kink, which a Gauss–Hermite rule of few nodes misses by more than a nat. A joint mixture does not
+    split by dimension: for one, ValueError.
     """
+    if not isinstance(p, Independent):
+        raise ValueError("this prior is a joint mixture: its KL does not split by dimension")
     q = posterior(code)
     if isinstance(p.base_dist, Normal):
         return kl_divergence(q.base_dist, p.base_dist)
@@ -141,5 +150,5 @@ def draw(probabilities: Tensor, generator: torch.Generator, dice: Tensor | None 
 
 __all__ = [
     "BernoulliLikelihood", "BlockLikelihood", "Conditionals", "Distribution", "Likelihood", "diagonal_mixture",
-    "diagonal_normal", "draw", "kl", "kl_per_dimension", "posterior", "sample",
+    "diagonal_normal", "draw", "kl", "kl_per_dimension", "mixture_of_normals", "posterior", "sample",
 ]

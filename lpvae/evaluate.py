@@ -6,7 +6,7 @@ import math
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Normal
+from torch.distributions import MixtureSameFamily, Normal
 
 from lpvae.codes import CodeTable
 from lpvae.distributions import kl, posterior
@@ -59,21 +59,38 @@ def log_mixture(model: LPVAE, table: CodeTable, z: Tensor, exclude: np.ndarray |
     exclude (B,): ids left out of their own sum, where the table holds them (then the mean is over N − 1).
     """
     prior = copy.deepcopy(model.prior).cpu().double()  # a copy: other threads may be using the model
-    component_log_prob = _components(prior(torch.from_numpy(table.codes).double()).base_dist)
+    log_prob = component_log_prob(prior(torch.from_numpy(table.codes).double()).base_dist)
     return torch.cat([
-        _log_mean(component_log_prob(part.double()), table, None if exclude is None else exclude[start : start + 200])
+        _log_mean(log_prob(part.double()), table, None if exclude is None else exclude[start : start + 200])
         for start, part in zip(range(0, len(z), 200), z.split(200))
     ])
 
 
-def _components(p):
-    """The N components as a function z (B, D) → log p(z|c_i), (B, N)."""
+def component_log_prob(p: Normal | MixtureSameFamily):
+    """N codebooks, of (N, D) each, as a function z (B, D) → log p(z|c_i), (B, N)."""
     if not isinstance(p, Normal):
-        return lambda z: torch.stack([p.log_prob(row).sum(-1) for row in z])
+        return _mixture_components(p)
     # a sum over dimensions of quadratics in z is two matrix products
     precision = p.scale.pow(-2)
     constant = -(0.5 * p.loc.pow(2) * precision + p.scale.log() + 0.5 * math.log(2 * math.pi)).sum(1)
     return lambda z: torch.addmm(constant, z, (p.loc * precision).T).addmm_(z.pow(2), precision.T, alpha=-0.5)
+
+
+def _mixture_components(p: MixtureSameFamily):
+    """As `component_log_prob`, for priors of several normals a dimension: one z at a time, in single precision for speed."""
+    parts = p.component_distribution
+    weight = p.mixture_distribution.logits - parts.scale.log() - 0.5 * math.log(2 * math.pi)
+    # (M, N, D): a slab a normal, so that the slabs are added up without strides
+    weight, inverse, start = (t.float().movedim(-1, 0).contiguous() for t in (weight, 1 / parts.scale, parts.loc / parts.scale))
+
+    def log_prob(z: Tensor) -> Tensor:
+        slabs = torch.addcmul(weight, *[(z.float() * inverse).sub_(start)] * 2, value=-0.5)
+        total = slabs[0]
+        for slab in slabs[1:]:
+            total = torch.logaddexp(total, slab)
+        return total.double().sum(-1)
+
+    return lambda z: torch.stack([log_prob(row) for row in z])
 
 
 def _log_mean(log_prob: Tensor, table: CodeTable, exclude: np.ndarray | None) -> Tensor:
@@ -87,7 +104,9 @@ def _log_mean(log_prob: Tensor, table: CodeTable, exclude: np.ndarray | None) ->
 
 
 def latent_costs(model: LPVAE, table: CodeTable | None, ids: np.ndarray, codes: Tensor, z: Tensor) -> dict[str, Tensor]:
-    """The latent cost of each image in nats, by protocol: a dict of (N,) tensors; a global prior has `global` alone.
+    """The latent cost of each image in nats, by protocol: a dict of (N,) tensors.
+
+    N(0, I) as the prior has `global` alone; a vamp prior has `global` and its own mixture of M components as `mixture`.
 
     free_neighbour: mean over the K nearest of KL(q‖p(·|c_k)); nobody told the receiver which: not a complete code.
     pointer: free_neighbour + ln(N/K); the choice among the K is paid back by bits-back coding.
@@ -96,6 +115,8 @@ def latent_costs(model: LPVAE, table: CodeTable | None, ids: np.ndarray, codes: 
     Never is an image its own neighbour. Definitions: arXiv 1804.02476; README, "Costs".
     """
     costs = {"global": 0.5 * codes.double().pow(2).sum(1)}
+    if model.config.prior == "vamp":
+        costs["mixture"] = own_mixture_costs(model, codes, z)
     if not model.prior.needs_neighbour:
         return costs
     k = model.config.neighbours
@@ -103,6 +124,14 @@ def latent_costs(model: LPVAE, table: CodeTable | None, ids: np.ndarray, codes: 
     free = neighbour_costs(model, codes, table[nearest], z).double().mean(1)
     mixture = posterior(codes).log_prob(z).double() - log_mixture(model, table, z, exclude=ids)
     return costs | {"free_neighbour": free, "pointer": free + math.log(len(table) / k), "mixture": mixture}
+
+
+@torch.inference_mode()
+def own_mixture_costs(model: LPVAE, codes: Tensor, z: Tensor) -> Tensor:
+    """log q(z|x) − log p(z) in nats, (N,), of a global prior that is a mixture, at one z ~ q (N, D)."""
+    device = next(model.parameters()).device
+    parts = zip(codes.to(device).split(BATCH), z.to(device).split(BATCH))
+    return torch.cat([kl(posterior(c), model.prior(c), part).double().cpu() for c, part in parts])
 
 
 def greedy_tour(codes: Tensor, start: int = 0) -> np.ndarray:
@@ -123,12 +152,19 @@ def greedy_tour(codes: Tensor, start: int = 0) -> np.ndarray:
     return np.array(order)
 
 
+def short_tour(codes: Tensor) -> np.ndarray:
+    """Positions 0..n-1 in the order in which a set of codes (n, D) is sent: the greedy tour, improved."""
+    from lpvae import tours  # numba's seconds are for those who look for a tour
+
+    return tours.improved(codes.numpy(), greedy_tour(codes))
+
+
 def tour_costs(model: LPVAE, codes: Tensor, z: Tensor, first: float) -> tuple[Tensor, np.ndarray]:
     """Latent cost of each image given the code of the image sent just before it, in nats, (n,); and the order.
 
     The order carries no message: a complete code of the set. `first` is what the first image costs (its pointer).
     """
-    order = greedy_tour(codes)
+    order = short_tour(codes)
     before, after = codes[order[:-1]], order[1:]
     costs = torch.full((len(codes),), first, dtype=torch.double)
     if len(after):

@@ -10,9 +10,9 @@ from lpvae.decoders import AutoregressiveDecoder, FactorisedDecoder
 from lpvae.distributions import kl, posterior
 from lpvae.errors import UserError
 from lpvae.networks import Encoder
-from lpvae.priors import GlobalPrior, LocalPrior
+from lpvae.priors import GlobalPrior, LocalPrior, VampPrior
 
-PRIORS = ("global", "local")
+PRIORS = ("global", "vamp", "local")
 DECODERS = ("factorised", "autoregressive")
 
 
@@ -28,22 +28,24 @@ class Config:
     encoder_channels: int = 64
     decoder_channels: int = 64
     dilations: tuple[int, ...] = (1, 1, 1, 1, 1)  # one autoregressive layer each
-    prior_hidden: tuple[int, ...] = (256, 256, 256)
+    prior_hidden: tuple[int, ...] = (256, 256, 256)  # of the local prior's network; () = no network, N(ĉ, s²)
     prior_components: int = 1
+    pseudo_inputs: int = 500  # of the vamp prior
 
     def __post_init__(self):
         if self.prior not in PRIORS:
             raise UserError(f"there is no prior {self.prior!r}: choose one of {', '.join(PRIORS)}.")
         if self.decoder not in DECODERS:
             raise UserError(f"there is no decoder {self.decoder!r}: choose one of {', '.join(DECODERS)}.")
-        for name in ("side", "code_dim", "neighbours", "encoder_channels", "decoder_channels", "prior_components"):
+        for name in ("side", "code_dim", "neighbours", "encoder_channels", "decoder_channels", "prior_components", "pseudo_inputs"):
             least = 2 if name.endswith("channels") else 1  # some layers have half as many
             if not (isinstance(getattr(self, name), int) and least <= getattr(self, name) <= 4096):
                 raise UserError(
                     f"the config's {name} must be a whole number from {least} to 4096, not {getattr(self, name)!r}.")
         for name in ("dilations", "prior_hidden"):
             values = getattr(self, name)
-            if not (1 <= len(values) <= 64 and all(isinstance(v, int) and 1 <= v <= 4096 for v in values)):
+            fewest = 0 if name == "prior_hidden" else 1
+            if not (fewest <= len(values) <= 64 and all(isinstance(v, int) and 1 <= v <= 4096 for v in values)):
                 raise UserError(f"the config's {name} must be a list of whole numbers from 1 to 4096, not {values!r}.")
         if self.decoder == "autoregressive" and self.side % 2:
             raise UserError(
@@ -73,7 +75,7 @@ def from_dict(cls, values: dict):
     for field in fields(cls):
         value = values.get(field.name, field.default)
         kind = (int, float) if isinstance(field.default, float) else type(field.default)
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or isinstance(value, bool) != isinstance(field.default, bool):
             raise UserError(f"the config's {field.name} cannot be {value!r}: its default is {field.default!r}.")
     return cls(**values)
 
@@ -87,6 +89,8 @@ class LPVAE(nn.Module):
         self.encoder = Encoder(config.side, config.code_dim, config.encoder_channels)
         if config.prior == "local":
             self.prior = LocalPrior(config.code_dim, config.prior_hidden, config.prior_components)
+        elif config.prior == "vamp":
+            self.prior = VampPrior(config.side, config.pseudo_inputs, self.encode)
         else:
             self.prior = GlobalPrior()
         if config.decoder == "autoregressive":
@@ -97,6 +101,12 @@ class LPVAE(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """Bits (B, S, S) → codes c (B, D), the means of q(z|x)."""
         return self.encoder(x[:, None].float())
+
+    def compile_networks(self) -> None:
+        """The encoder and the decoder's parallel pass by torch.compile, in place; the weights stay as they are."""
+        self.encoder.compile()
+        if isinstance(self.decoder, AutoregressiveDecoder):
+            self.decoder._parallel = torch.compile(self.decoder._parallel)
 
     def costs(self, x: Tensor, code: Tensor, neighbour: Tensor, noise: Tensor) -> Costs:
         """The training loss of each image, in nats: KL(q(z|x) ‖ p(z|ĉ)) − log p(x|z), with z = c + noise.

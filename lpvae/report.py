@@ -13,7 +13,7 @@ from lpvae.errors import UserError
 from lpvae.evaluate import encode, latent_costs, order_nats, pixel_costs, probe, standard_noise, swapped, tour_costs
 from lpvae.model import LPVAE
 
-PROTOCOLS = ("free_neighbour", "pointer", "mixture", "tour", "global")
+PROTOCOLS = ("free_neighbour", "pointer", "mixture", "tour", "set", "global")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def report(trained: Trained, images: data.Images, split: str = "test", limit: in
     nats = {"pixels": pixels} | latents
     return {
         "n": len(ids), "split": split, "seed": seed, "protocol_data": data.protocol(images, "fixed", seed),
+        "neighbour_search": table.search,
         "nats": _means(nats), "nats_standard_error": _errors(nats),
         "total_nats": _means(totals), "total_nats_standard_error": _errors(totals),
         "total_bits": {k: v if v is None else round(bits(v), 4) for k, v in _means(totals).items()},
@@ -65,10 +66,18 @@ def all_latent_costs(trained: Trained, images: data.Images, ids: np.ndarray, cod
     """(N,) latent costs in nats for every protocol, None where the model has none; and the tour's order, or None."""
     own = ids if images.sha256 == trained.data_sha256 else np.full(len(ids), -1)  # ids of other data mean nothing here
     costs = dict.fromkeys(PROTOCOLS) | latent_costs(trained.model, trained.table, own, codes, z)
-    order = None
+    alone, order = costs[single_protocol(trained.model)], None
+    costs["set"] = alone - order_nats(len(ids))
     if trained.model.prior.needs_neighbour:
         costs["tour"], order = tour_costs(trained.model, codes, z, first=float(costs["pointer"][0]))
+    else:
+        costs["tour"] = alone  # one codebook for all: no order is better than another
     return costs, order
+
+
+def single_protocol(model: LPVAE) -> str:
+    """The model's cheapest complete code for one image alone: `mixture`, or `global` where the prior is N(0, I)."""
+    return "global" if model.config.prior == "global" else "mixture"
 
 
 def _check_fits(model: LPVAE, images: data.Images) -> None:

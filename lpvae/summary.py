@@ -7,9 +7,13 @@ from lpvae.errors import UserError
 
 LABELS = {
     "free_neighbour": "free neighbour (not a complete code)", "pointer": "pointer", "mixture": "mixture",
-    "tour": "tour (of the set: its order carries no message)", "global": "global, N(0, I)",
+    "tour": "tour (of the set: its order carries no message)", "set": "set (mixture or global, less what the order can say)",
+    "global": "global, N(0, I)",
 }
-COLUMNS = ("pixels", "swapped", "global", "mixture", "tour", "free neighbour*", "linear c / z", "10-NN c / z")
+# (heading, protocol): complete codes of one image alone, complete codes of the whole set, and what is no complete code
+TOTALS = (("global", "global"), ("pointer", "pointer"), ("mixture", "mixture"), ("tour", "tour"), ("set", "set"))
+COLUMNS = ("pixels", "swapped", *(heading for heading, _ in TOTALS), "order can hide", "± s.e.", "free neighbour*",
+           "linear c / z", "10-NN c / z")  # fmt: skip
 
 
 def report_text(figures: dict) -> str:
@@ -58,12 +62,18 @@ def models_table(paths: list[Path]) -> str:
 
 def _row(path: Path) -> str:
     try:
-        m = bundle.read_meta(path)["metrics"]
-        total, probe = m["total_nats"], m["probe"]
-        swapped = m["swapped_code_pixels"]
-        cells = [f"{m['nats']['pixels']:.2f}", "–" if swapped is None else f"{swapped - m['nats']['pixels']:+.2f}"]
-        cells += ["–" if total[k] is None else f"{total[k]:.2f}" for k in ("global", "mixture", "tour", "free_neighbour")]
-        cells += ["–" if probe[k] is None else f"{probe[k]:.1f} / {probe[k + '_sampled']:.1f}" for k in ("linear", "knn")]
-        return f"| `{path.name}` | {' | '.join(cells)} |"
+        return f"| `{path.name}` | {' | '.join(cells(bundle.read_meta(path)['metrics']))} |"
     except (KeyError, TypeError, ValueError, AttributeError):
         raise UserError(f"{path / bundle.META} lacks what info prints: build the bundle again.") from None
+
+
+def cells(m: dict) -> list[str]:
+    """One report under COLUMNS. The standard error is the largest of the totals'."""
+    total, probe, swapped = m["total_nats"], m["probe"], m["swapped_code_pixels"]
+    error = max((e for e in m["total_nats_standard_error"].values() if e is not None), default=None)
+    return [
+        f"{m['nats']['pixels']:.2f}", "–" if swapped is None else f"{swapped - m['nats']['pixels']:+.2f}",
+        *(_number(total.get(protocol)) for _, protocol in TOTALS),
+        f"{m['order_nats']:.2f}", _number(error), _number(total.get("free_neighbour")),
+        *("–" if probe[k] is None else f"{probe[k]:.1f} / {probe[k + '_sampled']:.1f}" for k in ("linear", "knn")),
+    ]  # fmt: skip

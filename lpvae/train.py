@@ -15,12 +15,14 @@ from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from lpvae import data
+from lpvae import data, parallel
 from lpvae.codes import CodeTable
-from lpvae.costs import mean
+from lpvae.costs import Costs, mean
+from lpvae.distributions import kl_per_dimension
 from lpvae.errors import UserError
 from lpvae.evaluate import encode, latent_costs, pixel_costs, standard_noise
 from lpvae.model import LPVAE, Config, build, from_dict
+from lpvae.parallel import Group
 
 FORMAT = 1
 CONFIG, CHECKPOINT, LOG = "config.json", "checkpoint.safetensors", "log.jsonl"
@@ -42,14 +44,16 @@ class Training:
     clip: float = 50.0  # of the gradient's norm, nats
     seed: int = 0
     device: str = "auto"
-    precision: str = "auto"  # of the decoder's arithmetic: float32, or bfloat16 where the hardware multiplies it
+    free_bits: float = 0.0  # nats of latent cost a dimension, averaged over the batch, below which it is not charged
+    precision: str = "auto"  # of the networks' arithmetic: float32, or bfloat16 where the hardware multiplies it
+    compile: bool = False  # the networks by torch.compile: about a quarter faster, after half a minute; wants a C++ compiler
     checkpoint_steps: int = 200
 
     def __post_init__(self):
         for name in ("epochs", "batch", "rate", "clip", "checkpoint_steps"):
             if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"the training's {name} must be above 0, not {getattr(self, name)!r}.")
-        for name in ("warmup_steps", "weight_decay", "seed"):
+        for name in ("warmup_steps", "weight_decay", "free_bits", "seed"):
             if not 0 <= getattr(self, name) < 2**63:
                 raise UserError(f"the training's {name} must be 0 or above, and below 2^63, not {getattr(self, name)!r}.")
         if self.binarisation not in data.MODES:
@@ -71,23 +75,33 @@ def train(config: Config, training: Training, out: Path) -> Path:
         raise UserError(f"{out} already holds a run: continue it with --resume, or choose another --out.")
     images = _checked_images(config, training)
     training = _resolved(training)
+    with parallel.group(training.device) as group:
+        group.wait()  # the others have not looked for the run before it is there
+        if group.writes:
+            _write_config(config, training, images, out)
+        _Run(config, training, images, out, group).finish()
+    return out
+
+
+def _write_config(config: Config, training: Training, images: data.Images, out: Path) -> None:
     _write_json(out / CONFIG, {"format": FORMAT, "config": config.to_dict(), "training": asdict(training),
                                "data_sha256": images.sha256, "threads": torch.get_num_threads()})
-    _Run(config, training, images, out).finish()
-    return out
 
 
 def resume(out: Path) -> Path:
     """Train a run on from its last checkpoint, with its own settings, to the end it would have had unbroken."""
     config, training = load_run_config(out)
-    run = _Run(config, _resolved(training), run_images(out), out)
+    training, images = _resolved(training), run_images(out)
     # sums come out in another order, and so in other bits, with another number of threads
     threads = json.loads((out / CONFIG).read_text()).get("threads")
     if isinstance(threads, int) and threads > 0:
         torch.set_num_threads(threads)
-    if (out / CHECKPOINT).exists():
-        run.restore()
-    run.finish()
+    with parallel.group(training.device) as group:
+        run = _Run(config, training, images, out, group)
+        if (out / CHECKPOINT).exists():
+            run.restore()
+        group.wait()  # nobody writes the next checkpoint before all have read this one
+        run.finish()
     return out
 
 
@@ -129,14 +143,20 @@ def _resolved(training: Training) -> Training:
 class _Run:
     """A model in training: its weights, optimiser, code table, and where it stands."""
 
-    def __init__(self, config: Config, training: Training, images: data.Images, out: Path):
-        self.config, self.training, self.images, self.out = config, training, images, out
+    def __init__(self, config: Config, training: Training, images: data.Images, out: Path, group: Group):
+        self.config, self.training, self.images, self.out, self.group = config, training, images, out, group
+        self.device = parallel.local_device(training.device)
         self.rows = images.rows("train")
-        self.model = build(config, training.seed).to(training.device)
+        self.model = build(config, training.seed).to(self.device)
+        if training.compile:
+            self.model.compile_networks()
         self.optimiser = torch.optim.AdamW(self.model.parameters(), weight_decay=training.weight_decay, fused=True)
         start = np.random.default_rng([training.seed, 0]).standard_normal((len(self.rows), config.code_dim))
         self.table = CodeTable(self.rows, start)  # N(0, I), as in the paper
         self.steps_per_epoch = math.ceil(len(self.rows) / training.batch)
+        if min(training.batch, len(self.rows) % training.batch or training.batch) < group.size:
+            raise UserError(f"a batch of {training.batch}, or the last of each pass, has too few images for {group.size}"
+                            " processes: choose another batch, or fewer processes.")
         self.step, self.seconds, self.log = 0, 0.0, []
         self.running: dict[str, float] = {}
 
@@ -148,10 +168,12 @@ class _Run:
         """Train from the present step to the last, saving as it goes."""
         size = self.training.batch
         with tqdm(total=self.total_steps * size, initial=self.step * size, unit=" images", smoothing=0.05,
-                  disable=None if os.environ.get("CI") else False, mininterval=1.0) as bar:
+                  disable=not self.group.writes or (None if os.environ.get("CI") else False), mininterval=1.0) as bar:
             for epoch in range(self.step // self.steps_per_epoch, self.training.epochs):
                 self._epoch(epoch, bar)
-        self.save()
+        if self.group.writes:
+            self.save()
+        self.group.wait()
 
     def _epoch(self, epoch: int, bar: tqdm) -> None:
         t = self.training
@@ -167,43 +189,57 @@ class _Run:
             last = self.step == (epoch + 1) * self.steps_per_epoch
             if last or self.step % t.checkpoint_steps == 0:
                 self.seconds += time.monotonic() - start
-                if last:
-                    self.log.append(self._validate(epoch))
-                self.save()
+                if self.group.writes:
+                    if last:
+                        self.log.append(self._validate(epoch))
+                    self.save()
                 start = time.monotonic()
 
     def _step(self, x: Tensor, rows: np.ndarray) -> None:
-        t, device = self.training, self.training.device
+        """One step on a batch (B, S, S) of the images `rows`, of which this process computes its part."""
+        t, device, part = self.training, self.device, self.group.part(len(rows))
         self.model.train()
         for group in self.optimiser.param_groups:
             group["lr"] = t.rate * rate_factor(self.step, t.warmup_steps, self.total_steps)
         draw = np.random.default_rng([t.seed, 3, self.step])
-        x = x.to(device)
-        code = self.model.encode(x)
-        neighbour = self._neighbour(code, rows, draw).to(device)
-        noise = torch.from_numpy(draw.standard_normal(code.shape, dtype=np.float32)).to(device)
+        choice = draw.integers(self.config.neighbours, size=len(rows)) if self.model.prior.needs_neighbour else rows
+        noise = torch.from_numpy(draw.standard_normal((len(rows), self.config.code_dim), dtype=np.float32))[part].to(device)
+        x = x[part].to(device)
+        with autocast(t):
+            code = self.model.encode(x).float()
+        neighbour = self._neighbour(code, rows[part], choice[part]).to(device)
         with autocast(t):
             costs = self.model.costs(x, code, neighbour, noise)
+            latent = self._charged(costs, code, neighbour)
         weight = min(1.0, (self.step + 1) / max(1, round(t.latent_warmup * self.total_steps)))
-        loss = (weight * (costs.index + costs.latents) + costs.pixels).float().mean()
+        # the processes' losses sum to the mean over the whole batch
+        loss = (weight * latent + costs.pixels.float().mean()) * (len(x) / len(rows))
         if not torch.isfinite(loss):
             raise UserError(f"the training diverged at step {self.step}: lower --rate and start again; {self.out} keeps"
                             " the last good checkpoint.")
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self.group.sum_gradients(self.model)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), t.clip)
         self.optimiser.step()
-        self.table.update(rows, code)
+        self.table.update(rows, self.group.whole(code.detach(), len(rows)))
         self.step += 1
         for name, value in (("latent", costs.latents), ("pixels", costs.pixels)):
             self.running[name] = 0.98 * self.running.get(name, mean(value.detach())) + 0.02 * mean(value.detach())
 
-    def _neighbour(self, code: Tensor, rows: np.ndarray, draw: np.random.Generator) -> Tensor:
-        """One of the K nearest codes of other training images, uniformly, for each image of the batch, (B, D)."""
+    def _charged(self, costs: Costs, code: Tensor, neighbour: Tensor) -> Tensor:
+        """The batch's mean latent cost as the loss counts it; with free bits, as in arXiv 1606.04934."""
+        if not self.training.free_bits:
+            return (costs.index + costs.latents).float().mean()
+        each = kl_per_dimension(code, self.model.prior(neighbour)).float().mean(0)
+        return each.clamp(min=self.training.free_bits).sum()
+
+    def _neighbour(self, code: Tensor, rows: np.ndarray, choice: np.ndarray) -> Tensor:
+        """The choice-th of the K nearest codes of other training images, for each image of a part, (B, D)."""
         if not self.model.prior.needs_neighbour:
             return torch.zeros_like(code)
         nearest, _ = self.table.nearest(code, self.config.neighbours, exclude=rows)
-        return self.table[nearest[np.arange(len(rows)), draw.integers(self.config.neighbours, size=len(rows))]]
+        return self.table[nearest[np.arange(len(rows)), choice]]
 
     def _validate(self, epoch: int) -> dict:
         """Mean costs in nats on a fixed random part of the validation split; the table is the one training left."""
@@ -215,12 +251,17 @@ class _Run:
         ids = self.images.rows("validation", VALIDATION_IMAGES, seed=0)
         bits = data.bits(self.images, ids, "fixed", t.seed)
         self.model.eval()
+        with torch.compiler.set_stance("force_eager"):
+            costs = self._validation_costs(ids, bits)
+        return entry | {"validation": {name: round(mean(value), 4) for name, value in costs.items()}}
+
+    def _validation_costs(self, ids: np.ndarray, bits: np.ndarray) -> dict[str, Tensor]:
+        t = self.training
         codes = encode(self.model, bits)
         z = codes + standard_noise(ids, self.config.code_dim, t.seed)
         with autocast(t):
             pixels = pixel_costs(self.model, bits, z)
-        costs = {"pixels": pixels} | latent_costs(self.model, self.table, ids, codes, z)
-        return entry | {"validation": {name: round(mean(value), 4) for name, value in costs.items()}}
+        return {"pixels": pixels} | latent_costs(self.model, self.table, ids, codes, z)
 
     def save(self) -> None:
         """The whole state in one file, written beside and renamed; then the log."""
@@ -248,7 +289,7 @@ class _Run:
 
 
 def autocast(training: Training):
-    """Decoder arithmetic in bfloat16 where the run asks for it."""
+    """The networks' arithmetic in bfloat16 where the run asks for it."""
     if training.precision == "float32":
         return contextlib.nullcontext()
     return torch.autocast(torch.device(training.device).type, dtype=torch.bfloat16)

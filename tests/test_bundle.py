@@ -94,8 +94,10 @@ def test_a_bundle_of_a_global_prior_has_no_neighbours_costs(tmp_path, monkeypatc
     monkeypatch.setattr(builder.projection, "umap_map", lambda codes, seed=0, init=None: codes[:, :2])
     made = builder.build_bundle(trained_run("global", "factorised"), tmp_path / "made", say=lambda text: None)
     loaded = bundle.load(tmp_path / "made")
-    for name in ("free_neighbour", "mixture", "tour"):
+    for name in ("free_neighbour", "mixture"):
         assert np.isnan(loaded.costs[name]).all() and loaded.meta["metrics"]["nats"][name] is None
+    test = loaded.images.rows("test")
+    assert np.allclose(loaded.costs["tour"][test], loaded.costs["global"][test])  # one codebook: no order helps
     assert np.isfinite(loaded.costs["pixels"]).all() and np.isfinite(loaded.costs["global"]).all()
     assert not len(loaded.tour) and made.config == loaded.config
 
@@ -269,3 +271,16 @@ def test_names_are_looked_for_among_the_shipped_and_paths_are_taken_as_given(tmp
     with pytest.raises(UserError, match="no bundle"):
         bundle.load(tmp_path)
     assert data.load(shared_data()).sha256 == bundle.load(built_bundle()).images.sha256
+
+
+def test_a_bundle_measured_again_keeps_its_maps_and_gets_its_figures_back(tmp_path):
+    path = copy_of(built_bundle(), tmp_path)
+    before = bundle.load(path)
+    meta = json.loads((path / bundle.META).read_text())
+    del meta["metrics"]["total_nats"]["set"]
+    (path / bundle.META).write_text(json.dumps(meta))
+    builder.measure_again(path, say=lambda text: None)
+    after = bundle.load(path)
+    assert after.meta["metrics"] == before.meta["metrics"] and after.meta["log"] == before.meta["log"]
+    assert all(np.array_equal(after.maps[k], before.maps[k]) for k in before.maps)
+    assert all(np.allclose(after.costs[k], before.costs[k], atol=1e-4, equal_nan=True) for k in before.costs)

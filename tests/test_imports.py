@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[1]
 LPVAE = sorted((ROOT / "lpvae").glob("*.py"))
 EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
 ORDER = (
-    "errors", "costs", "data", "networks", "distributions", "codes", "priors", "decoders", "model", "evaluate", "report",
-    "projection", "bundle", "summary", "train", "builder", "bench", "__main__",
+    "errors", "costs", "data", "networks", "distributions", "codes", "tours", "priors", "decoders", "model", "evaluate", "report",
+    "projection", "bundle", "summary", "parallel", "train", "builder", "ablations", "reproduce", "bench", "__main__",
 )
 
 
@@ -50,10 +50,11 @@ def test_the_library_knows_nothing_of_the_explorer_or_its_frameworks(path):
     assert not packages(path) & {"explorer", "streamlit", "plotly"}
 
 
-@pytest.mark.parametrize("library, owner", [("faiss", "codes"), ("umap", "projection"), ("safetensors", None)])
+@pytest.mark.parametrize("library, owner", [("faiss", "codes"), ("umap", "projection"), ("numba", "tours"), ("safetensors", None)])
 def test_a_library_has_its_one_place(library, owner):
     users = {path.stem for path in LPVAE + EXPLORER if library in packages(path)}
-    assert users == ({owner} if owner else {"bundle", "train"})
+    # a benchmark compares with the bare library
+    assert users - {"bench"} == ({owner} if owner else {"bundle", "train"})
 
 
 def test_nothing_unpickles():
