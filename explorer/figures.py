@@ -2,12 +2,14 @@
 
 import base64
 import io
+import math
 from html import escape
 
 import numpy as np
 from PIL import Image
 
 GREY, BLUE, ORANGE = "#8a8f98", "#4c78d6", "#e07b39"  # readable on white and on black, and apart by lightness too
+SHOWN = 24  # dimensions of a code in a chart
 
 
 def data_uri(image: np.ndarray) -> str:
@@ -36,66 +38,121 @@ def _cell(image: np.ndarray, caption: str, alt: str, zoom: int) -> str:
     )
 
 
-def codebook_chart(code: np.ndarray, mean: np.ndarray, deviation: np.ndarray, kl_bits: np.ndarray, name: str):
-    """Posterior N(code, 1), prior and N(0, 1) of each dimension, all arguments (D,), the costliest on top; its bits beside."""
-    from plotly.subplots import make_subplots  # on first use: plotly takes a second that the maps need not wait for
+def config(name: str, kind: str) -> dict:
+    """The bar above a chart holds one button: download as "png" or "svg", under this name."""
+    return {
+        "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": kind, "filename": name, "scale": 2 if kind == "png" else 1},
+    }  # fmt: skip
 
-    order = np.argsort(kl_bits)
-    rows, zero, one = np.arange(len(order)), np.zeros(len(order)), np.ones(len(order))
-    names = [f"z{d + 1}" for d in order]
-    figure = make_subplots(1, 2, shared_yaxes=True, column_widths=[0.68, 0.32], horizontal_spacing=0.03)
-    for loc, scale, label, colour, symbol, width, lane in (
-        (zero, one, "N(0, 1)", GREY, "line-ns", 12, 0),
-        (mean[order], deviation[order], name, BLUE, "diamond", 3, 0.2),
-        (code[order], one, "posterior N(c, 1)", ORANGE, "circle", 3, -0.2),
-    ):
-        figure.add_scatter(
-            x=loc.round(3), y=rows + lane, name=label, mode="markers", row=1, col=1, customdata=names,
-            marker=dict(color=colour, symbol=symbol, size=7, line=dict(width=1, color=colour)),
-            opacity=0.45 if lane == 0 else 1,
-            error_x=dict(type="data", array=scale.round(3), thickness=width, width=0, color=colour),
-            hovertemplate="%{customdata}: %{x:.2f} ± %{error_x.array:.2f}<extra>" + label + "</extra>",
-        )  # fmt: skip
-    figure.add_bar(x=kl_bits[order].round(4), y=rows, orientation="h", row=1, col=2, showlegend=False, customdata=names,
-                   marker_color=GREY, hovertemplate="%{customdata}: %{x:.3f} bits<extra>KL</extra>")  # fmt: skip
-    figure.update_yaxes(tickvals=rows, ticktext=names, range=[-0.7, len(order) - 0.3], showgrid=False, zeroline=False)
-    figure.update_xaxes(title_text="mean ± 1 standard deviation", row=1, col=1)
-    figure.update_xaxes(title_text="bits", row=1, col=2)
-    return _tidy(figure, 130 + 20 * len(order))
+
+def dimensions(kl_bits: np.ndarray | None, count: int) -> np.ndarray:
+    """The dimensions that a chart shows, (≤ SHOWN,): the costliest first; in their own order where the KL does not split."""
+    return np.arange(count)[:SHOWN] if kl_bits is None else np.argsort(-kl_bits, kind="stable")[:SHOWN]
+
+
+def codebook_chart(code: np.ndarray, mean: np.ndarray, deviation: np.ndarray, kl_bits: np.ndarray | None, name: str,
+                   others: np.ndarray | None = None):  # fmt: skip
+    """Posterior N(code, 1), prior and N(0, 1) of each dimension, all arguments (D,), the costliest on top; its bits beside.
+
+    kl_bits: None where they don't split by dimension, and then no bars. others (K, D): means of other neighbours' priors.
+    """
+    order = dimensions(kl_bits, len(code))[::-1]
+    rows, names = np.arange(len(order)), [f"z{d + 1}" for d in order]
+    zero, one = np.zeros(len(order)), np.ones(len(order))
+    traces = [_spread(zero, one, rows, names, "N(0, 1)", GREY, "line-ns", 12, 0.45)]
+    if others is not None and len(others):
+        traces.append(_ticks(others[:, order], rows + 0.2, names))
+    traces.append(_spread(mean[order], deviation[order], rows + 0.2, names, name, BLUE, "diamond", 3))
+    traces.append(_spread(code[order], one, rows - 0.2, names, "posterior N(c, 1)", ORANGE, "circle", 3))
+    layout = {
+        "xaxis": {"domain": [0, 0.66 if kl_bits is not None else 1], "title": {"text": "mean ± 1 standard deviation"}},
+        "yaxis": {"tickvals": rows, "ticktext": names, "range": [-0.7, len(order) - 0.3], "showgrid": False, "zeroline": False},
+    }
+    if kl_bits is not None:
+        traces.append({
+            "type": "bar", "orientation": "h", "x": kl_bits[order].round(4), "y": rows, "customdata": names, "xaxis": "x2",
+            "marker": {"color": GREY}, "showlegend": False, "hovertemplate": "%{customdata}: %{x:.3f} bits<extra>KL</extra>",
+        })  # fmt: skip
+        layout["xaxis2"] = {"domain": [0.69, 1], "title": {"text": "bits"}, "rangemode": "tozero"}
+    return _tidy(traces, layout, 130 + 20 * len(order))
+
+
+def _spread(loc, scale, rows, names, label: str, colour: str, symbol: str, width: int, opacity: float = 1) -> dict:
+    return {
+        "type": "scatter", "x": loc.round(3), "y": rows, "name": label, "mode": "markers", "customdata": names,
+        "marker": {"color": colour, "symbol": symbol, "size": 7, "line": {"width": 1, "color": colour}}, "opacity": opacity,
+        "error_x": {"type": "data", "array": scale.round(3), "thickness": width, "width": 0, "color": colour},
+        "hovertemplate": "%{customdata}: %{x:.2f} ± %{error_x.array:.2f}<extra>" + label + "</extra>",
+    }  # fmt: skip
+
+
+def _ticks(means: np.ndarray, rows: np.ndarray, names: list[str]) -> dict:
+    count = len(means)
+    return {
+        "type": "scatter", "x": means.ravel().round(3), "y": np.tile(rows, count), "name": "other neighbours' priors",
+        "mode": "markers", "opacity": 0.5, "customdata": names * count,
+        "marker": {"color": BLUE, "symbol": "line-ns", "size": 8, "line": {"width": 1, "color": BLUE}},
+        "hovertemplate": "%{customdata}: %{x:.2f}<extra>another neighbour's prior</extra>",
+    }  # fmt: skip
+
+
+def neighbours_chart(total_bits: np.ndarray, ids: np.ndarray, chosen: int):
+    """What z would cost with the prior of each neighbour, (K,) bits, nearest first; the chosen one in orange, the mean as a line."""
+    ranks, mean = np.arange(1, len(ids) + 1), float(np.mean(total_bits))
+    bars = {
+        "type": "bar", "x": ranks, "y": total_bits.round(3), "customdata": ids, "showlegend": False,
+        "marker": {"color": [ORANGE if i == chosen else BLUE for i in ids]},
+        "hovertemplate": "neighbour %{x}, image %{customdata}: %{y:.2f} bits<extra></extra>",
+    }  # fmt: skip
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": mean, "y1": mean, "line": {"dash": "dash", "color": GREY}}
+    note = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "showarrow": False,
+            "text": f"dashed: the mean, {mean:.2f} bits"}  # fmt: skip
+    every = 1 if len(ids) <= 15 else 5
+    named = [rank for rank, i in zip(ranks, ids) if i == chosen or rank % every == 0]
+    layout = {
+        "xaxis": {"title": {"text": "neighbour"}, "showgrid": False, "tickvals": named,
+                  "ticktext": [f"<b>{rank} chosen</b>" if ids[rank - 1] == chosen else str(rank) for rank in named]},
+        "yaxis": {"title": {"text": "bits"}, "rangemode": "tozero"}, "shapes": [line], "annotations": [note], "bargap": 0.3,
+    }  # fmt: skip
+    return _tidy([bars], layout, 190)
 
 
 def bill_chart(rows: list[tuple[str, float, float, bool]]):
-    """Stacked bars of (name, pixel bits, latent bits, complete code or not), from the top down."""
-    import plotly.graph_objects as go
-
+    """Stacked bars of (name, pixel bits, latent bits, complete code or not), from the top down; nan latents are not drawn."""
     rows = rows[::-1]
-    y = [row[0] for row in rows]
+    known = [not math.isnan(latent) for _, _, latent, _ in rows]
     faint = [1.0 if complete else 0.45 for *_, complete in rows]
     hatch = ["" if complete else "/" for *_, complete in rows]
-    figure = go.Figure()
-    for label, column, colour in (("pixels", 1, GREY), ("latent", 2, BLUE)):
-        figure.add_bar(
-            x=[round(row[column], 2) for row in rows], y=y, name=label, orientation="h",
-            marker=dict(color=colour, opacity=faint, pattern_shape=hatch),
-            hovertemplate="%{x:.1f} bits<extra>" + label + "</extra>",
-        )  # fmt: skip
-    for name, pixels, latent, _ in rows:
-        text = f"{pixels + latent:.1f}"
-        figure.add_annotation(x=pixels + latent, y=name, text=text, showarrow=False, xanchor="left", xshift=4)
-    widest = max((pixels + latent for _, pixels, latent, _ in rows), default=1.0)
-    figure.update_layout(barmode="stack", bargap=0.25)
-    figure.update_xaxes(title_text="bits", range=[0, widest * 1.2])
-    return _tidy(figure, 110 + 36 * len(rows))
+    traces = [
+        {
+            "type": "bar", "x": [round(row[column], 2) if k else 0 for row, k in zip(rows, known)], "y": [row[0] for row in rows],
+            "name": label, "orientation": "h", "hovertemplate": "%{x:.1f} bits<extra>" + label + "</extra>",
+            "marker": {"color": colour, "opacity": faint, "pattern": {"shape": hatch}},
+        }
+        for label, column, colour in (("pixels", 1, GREY), ("latent", 2, BLUE))
+    ]  # fmt: skip
+    notes = [
+        {"x": pixels + latent if k else 0, "y": name, "text": f"{pixels + latent:.1f}" if k else "not measured",
+         "showarrow": False, "xanchor": "left", "xshift": 4}
+        for (name, pixels, latent, _), k in zip(rows, known)
+    ]  # fmt: skip
+    widest = max((pixels + latent for (_, pixels, latent, _), k in zip(rows, known) if k), default=1.0)
+    layout = {"barmode": "stack", "bargap": 0.25, "annotations": notes,
+              "xaxis": {"title": {"text": "bits"}, "range": [0, widest * 1.2]}}  # fmt: skip
+    return _tidy(traces, layout, 110 + 36 * len(rows))
 
 
-def _tidy(figure, height: int):
-    figure.update_layout(
-        height=height, margin=dict(l=4, r=4, t=36, b=40), dragmode=False, font=dict(size=13),
-        legend=dict(orientation="h", yanchor="bottom", y=1.0, x=0, traceorder="normal"),
-    )  # fmt: skip
-    figure.update_yaxes(automargin=True, fixedrange=True)
-    figure.update_xaxes(fixedrange=True)
-    return figure
+def _tidy(traces: list[dict], layout: dict, height: int):
+    from plotly.graph_objects import Figure  # on first use: plotly takes a second that the maps need not wait for
+
+    layout = {
+        "height": height, "margin": {"l": 4, "r": 4, "t": 36, "b": 40}, "dragmode": False, "font": {"size": 13},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "traceorder": "normal"}, **layout,
+    }  # fmt: skip
+    for axis in [name for name in ("xaxis", "xaxis2", "yaxis") if name in layout or name != "xaxis2"]:
+        layout[axis] = {"fixedrange": True, **({"automargin": True} if axis == "yaxis" else {}), **layout.get(axis, {})}
+    return Figure(data=traces, layout=layout)
 
 
 def bill_table(header: list[str], rows: list[tuple[str, str, list[str]]]) -> str:

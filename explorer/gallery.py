@@ -14,6 +14,9 @@ button { font: inherit; color: inherit; background: none; text-align: left; padd
          border: 3px solid transparent; border-radius: 6px; }
 button:hover, button:focus-visible { border-color: var(--st-border-color, #999); outline: none; }
 button[aria-pressed="true"] { border-color: #e07b39; }
+.badge { display: inline-block; border: 1px solid currentColor; border-radius: 8px; padding: 0 5px; font-size: 0.7rem; }
+.badge[data-kind="shared"] { background: var(--st-text-color, #333); color: var(--st-background-color, #fff); }
+.badge:empty { display: none; }
 img { display: block; image-rendering: pixelated; border-radius: 2px; }
 """
 
@@ -22,12 +25,14 @@ JS = """
 export default function ({ parentElement, data, setTriggerValue }) {
   const row = parentElement.querySelector(".row");
   const focused = [...row.children].indexOf(row.getRootNode().activeElement);
-  row.replaceChildren(...data.cells.map(([source, caption, alt], i) => {
+  row.replaceChildren(...data.cells.map(([source, caption, alt, badge], i) => {
     const button = document.createElement("button"), image = new Image(data.size, data.size);
     image.src = source;
     image.alt = alt;
-    button.append(image, document.createElement("span"));
-    button.lastChild.textContent = caption;
+    button.append(image, document.createElement("span"), document.createElement("br"), document.createElement("span"));
+    button.children[1].textContent = caption;
+    button.lastChild.textContent = button.lastChild.dataset.kind = badge;
+    button.lastChild.className = "badge";
     button.setAttribute("aria-pressed", i + 1 === data.chosen);
     button.onclick = () => setTriggerValue("chosen", i + 1);
     return button;
@@ -38,9 +43,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
 
 def choosable(images: np.ndarray, captions: list[str], alts: list[str], chosen: int, key: str,
-              on_choice: Callable[[int], None], zoom: int = 2) -> None:  # fmt: skip
-    """Show images (n, S, S) of 0/1, each with a caption and an alternative text; `chosen` and what is called back go from 1."""
-    cells = [[data_uri(image), caption, alt] for image, caption, alt in zip(images, captions, alts, strict=True)]
+              on_choice: Callable[[int], None], zoom: int = 2, badges: list[str] | None = None) -> None:  # fmt: skip
+    """Show images (n, S, S) of 0/1, each with a caption, an alternative text and perhaps a badge of a word or two under it.
+
+    `chosen` and what is called back go from 1.
+    """
+    parts = zip(images, captions, alts, badges or [""] * len(images), strict=True)
+    cells = [[data_uri(image), caption, alt, badge] for image, caption, alt, badge in parts]
     data = {"cells": cells, "chosen": chosen, "size": images.shape[1] * zoom}
 
     def changed() -> None:

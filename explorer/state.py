@@ -7,7 +7,6 @@ Everything cached here is shared by all visitors and is never changed.
 import os
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -15,19 +14,16 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer import answers
-from explorer.component import plotly_url, publish_labels, publish_points, publish_sprites, publish_values
+from explorer import answers, colourings, look, shared
+from explorer.component import publish_labels, publish_points, publish_sprites
+from explorer.selection import MAX_K, SHOWS, WALKS, WHATS, Selection, is_whole, max_k, shown_ids  # noqa: F401  others' too
 from lpvae import bundle as bundles
 from lpvae import data
 from lpvae.bundle import Bundle
 from lpvae.codes import CodeTable
 from lpvae.errors import UserError
 
-MAX_K = 50
-SHOWS = ("test", "all")
-WHATS = ("code", "sampled")
-DEFAULTS = {"left": "global-autoregressive", "right": "local-autoregressive"}
-SHEET = 10_000  # thumbnails a sprite sheet
+SHEET = 2_500  # thumbnails a sprite sheet: unpacking one in the browser takes some milliseconds
 
 # Two models answer a click in one process, and a step of the cached decoder is too small to share between cores.
 torch.set_num_threads(1)
@@ -38,125 +34,79 @@ def models_folder() -> Path:
     return Path(os.environ.get("LPVAE_MODELS") or bundles.MODELS)
 
 
-@dataclass(frozen=True)
-class Selection:
-    """All that the address bar holds, and so all that a link restores.
-
-    left, right: names of bundles; show: "test" or "all" images; what: maps of "code" or "sampled" z; id, second: row ids
-    (None: the first test image; no second image); k: neighbours; neighbour: rank of the chosen one, from 1.
-    """
-
-    left: str
-    right: str
-    show: str = "test"
-    what: str = "code"
-    id: int | None = None
-    k: int = 5
-    neighbour: int = 1
-    second: int | None = None
-
-    @classmethod
-    def default(cls, names: list[str]) -> "Selection":
-        """The global and the local autoregressive model where they are there, else the first two. names: not empty."""
-        left = DEFAULTS["left"] if DEFAULTS["left"] in names else names[0]
-        others = [name for name in names if name != left] or names
-        return cls(left, DEFAULTS["right"] if DEFAULTS["right"] in others else others[0])
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, str], names: list[str]) -> tuple["Selection", list[str]]:
-        """The selection that an address asks for; what it asks wrongly keeps its default and earns a message."""
-        selection, messages = cls.default(names), []
-        for key, text in query.items():
-            value, message = _parsed(key, str(text), names)
-            if message:
-                messages.append(message)
-            else:
-                selection = replace(selection, **{key: value})
-        return selection, messages
-
-    def to_query(self) -> dict[str, str]:
-        """The inverse of `from_query`."""
-        return {key: str(value) for key, value in asdict(self).items() if value is not None}
-
-    def fitted(self, images: data.Images, table_size: int) -> tuple["Selection", list[str]]:
-        """This selection with row ids and ranks that the data has, and a message for each that it has not."""
-        first = int(shown_ids(images, "test")[0])
-        fit, messages = replace(self, id=first) if self.id is None else self, []
-        for key, instead, text in (("id", first, f"image {first} is shown"), ("second", None, "there is no second image")):
-            if (value := getattr(fit, key)) is not None and not 0 <= value < len(images.pixels):
-                messages.append(f"There is no image {value:,}: row numbers go from 0 to {len(images.pixels) - 1:,}; {text}.")
-                fit = replace(fit, **{key: instead})
-        k = min(fit.k, max_k(table_size))
-        return replace(fit, k=k, neighbour=min(fit.neighbour, k)), messages
-
-
-def max_k(table_size: int) -> int:
-    """The most neighbours that can be asked of a table, the image itself left out."""
-    return max(1, min(MAX_K, table_size - 1))
-
-
-def _parsed(key: str, text: str, names: list[str]) -> tuple[object, str]:
-    """The value of one part of an address, and a message where it makes no sense."""
-    shown = repr(text[:40])
-    if key in ("left", "right"):
-        return text, "" if text in names else f"There is no bundle {shown}: there are {', '.join(names)}."
-    choices = {"show": SHOWS, "what": WHATS}.get(key)
-    if choices:
-        return text, "" if text in choices else f"The address asks for {key} {shown}; it can be {' or '.join(choices)}."
-    if key not in {field.name for field in fields(Selection)}:
-        return None, f"The address has {repr(key[:40])}, which means nothing here."
-    # more digits than any row number has; and int() would take '１' or '1_0'
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        return None, f"The address asks for {key} {shown}, which is not a whole number."
-    if key == "k" and not 1 <= int(text) <= MAX_K or key == "neighbour" and not 1 <= int(text) <= MAX_K:
-        return None, f"The address asks for {key} {int(text)}; it goes from 1 to {MAX_K}."
-    return int(text), ""
-
-
-def shown_ids(images: data.Images, show: str) -> np.ndarray:
-    """Ids of the images whose points a map shows; data without a test split shows all of it."""
-    ids = images.splits.get("test", ())
-    return np.asarray(ids) if show == "test" and len(ids) else np.arange(len(images.pixels))
-
-
 def ranges(ids: np.ndarray) -> list[list[int]]:
     """Sorted ids as [start, stop) runs."""
     breaks = np.flatnonzero(np.diff(ids) > 1) + 1
-    return [[int(run[0]), int(run[-1]) + 1] for run in np.split(ids, breaks)]
+    return [[int(run[0]), int(run[-1]) + 1] for run in np.split(ids, breaks) if len(run)]
 
 
 # The session: widgets hold the state, the address bar follows; an address that the visitor changed goes before.
 
 
 def start(names: list[str]) -> list[str]:
-    """Take a new address into the session's widgets; the messages that it earns."""
+    """Take a new address into the session's widgets, or back what another page made Streamlit forget; messages earned."""
     address, session = st.query_params.to_dict(), st.session_state
-    if "left" in session and not _is_new(address):
+    kept = session.get("kept")
+    if kept is not None and not (address and _is_new(address)):
+        for key, value in asdict(kept).items():
+            session.setdefault(_kept_as(key), value)
         for side in ("left", "right"):  # a bundle may have gone since
             if session[side] not in names:
                 session[side] = getattr(Selection.default(names), side)
         return []
-    selection, messages = Selection.from_query(address, names)
+    base = replace(kept, view="", lasso="") if kept and not is_whole(address) else None
+    selection, messages = Selection.from_query(address, names, base)
     store(selection)
     session["address"] = address
     return messages
 
 
+def take(query: dict[str, str], names: list[str]) -> list[str]:
+    """Select what an address asks for, as `start` does, where no address bar says it; the messages that it earns."""
+    selection, messages = Selection.from_query(query, names)
+    store(selection)
+    return messages
+
+
 def current() -> Selection:
-    """What the widgets say."""
-    return Selection(**{field.name: st.session_state[field.name] for field in fields(Selection)})
+    """What the widgets and the maps say."""
+    session = st.session_state
+    return Selection(**{field.name: session[_kept_as(field.name)] for field in fields(Selection)})
 
 
 def store(selection: Selection) -> None:
-    """Set the widgets, before they are drawn."""
-    for key, value in asdict(selection).items():
-        if key not in st.session_state or st.session_state[key] != value:
-            st.session_state[key] = value
+    """Set the widgets and the maps' look, before they are drawn."""
+    session = st.session_state
+    if any(session.get(_kept_as(part)) != text for part, text in selection.look().items()):
+        session["look version"] = session.get("look version", 0) + 1  # the maps take over what we say, not we what they say
+    for name, value in asdict(selection).items():
+        if (key := _kept_as(name)) not in session or session[key] != value:
+            session[key] = value
+
+
+def _kept_as(name: str) -> str:
+    """The session's key: the widget's, or one of our own for what the maps say."""
+    return f"maps {name}" if name in look.PARTS else name
+
+
+def looked(texts: dict[str, str]) -> None:
+    """The maps tell how they are looked at now."""
+    for part in look.PARTS:
+        if isinstance(text := texts.get(part), str) and look.fits(part, text):
+            st.session_state[_kept_as(part)] = text
+
+
+def forget_outline(*sides: str) -> None:
+    """Drop a set that was outlined on one of these maps: its points lie elsewhere now."""
+    selection = current()
+    if selection.lasso.partition("_")[0] in sides:
+        store(replace(selection, lasso=""))
 
 
 def write_address(selection: Selection) -> None:
     """Let the address bar say what is on the page."""
     query, session = selection.to_query(), st.session_state
+    session["kept"] = selection
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     if session.get("address") != query:
@@ -225,7 +175,7 @@ def _mnist() -> data.Images | None:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def points_urls(key: str, what: str, _bundle: Bundle) -> tuple[str, str]:
     """Addresses of a map's points and of the cost of each, in bits."""
-    return publish_points(_bundle.maps[what]), publish_values(answers.total_bits(_bundle))
+    return publish_points(_bundle.maps[what]), colourings.costs_url(key, _bundle)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -240,19 +190,8 @@ def map_table(key: str, what: str, _bundle: Bundle) -> CodeTable:
     return answers.map_table(_bundle, what)
 
 
-@st.cache_resource(show_spinner=False, max_entries=128)
-def _pictures(key: str, asked: tuple, _bundle: Bundle, _answer: answers.Answer) -> answers.Pictures:
-    return answers.pictures(_bundle, _answer)
-
-
-def pictures(side: Side, answer: answers.Answer) -> answers.Pictures:
-    """All that is decoded for a click; a click on what was seen before costs nothing."""
-    return _pictures(side.key, (answer.image, answer.chosen, answer.target), side.bundle, answer)
-
-
 def publish() -> None:
-    """Write the files that every browser fetches: plotly.js and the thumbnails. Raises UserError where that fails."""
-    plotly_url()
+    """Write the thumbnails, which every browser fetches. Raises UserError where that fails."""
     if there := names():
         bundle = load("left", Selection.default(there).left).bundle
         sheets = Sheets([None] * -(-len(bundle.codes) // SHEET), [])
@@ -278,9 +217,11 @@ def prepare() -> None:
         points_urls(side.key, chosen.what, side.bundle)
         labels_url(images.sha256, images)
         map_table(side.key, chosen.what, side.bundle)
-        first = int(shown_ids(images, chosen.show)[0])
-        pictures(side, answers.answer(side.bundle, first, min(chosen.k, max_k(len(side.bundle.table))), 1, None))
+        fitted, _ = chosen.fitted(images, len(side.bundle.table))
+        shared.pictures_of(side, shared.answer(side, fitted))
     sprites(sides[0].bundle.images.sha256, sides[0].bundle.seed, sides[0].bundle)
+    for side in sides:
+        shared.graph_of(side)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The command line: `python -m lpvae {train,evaluate,build,info,bench}`."""
+"""The command line: `python -m lpvae {train,evaluate,build,info,compress,decompress,bench}`."""
 
 import argparse
 import json
@@ -44,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_info(commands.add_parser("info", help="what is shipped: config, data, figures, sizes"))
     _add_ablate(commands.add_parser("ablate", help="a short training that differs from the base in one thing, measured"))
     _add_reproduce(commands.add_parser("reproduce", help="every figure of the README, from the shipped bundles"))
+    _add_compress(commands.add_parser("compress", help="images to a file, as short as the model's bill says"))
+    _add_decompress(commands.add_parser("decompress", help="a file of `compress` back to its images"))
     _add_bench(commands.add_parser("bench", help="speeds as ratios, measured side by side"))
     return parser
 
@@ -198,6 +200,36 @@ def _bench(o: argparse.Namespace) -> None:
     from lpvae.bench import bench
 
     bench(o.model, o.codes)
+
+
+def _add_compress(p: argparse.ArgumentParser) -> None:
+    p.add_argument("model", metavar="BUNDLE", help="the name of a shipped model, or the directory of a bundle or run")
+    p.add_argument("images", metavar="IMAGES", help="a .npz, .npy or IDX file, or mnist:test")
+    p.add_argument("out", metavar="OUT.lpv", type=Path)
+    p.add_argument("--protocol", choices=("set", "tour", "pointer", "mixture", "global"), default="set")
+    p.add_argument("--limit", type=_positive, help="a seeded random subset of that many images")
+    p.add_argument("--seed", type=_natural, help="of the bits of grey images and of the subset; by default the model's")
+    p.add_argument("--keep-order", action="store_true", help="send the order of a set or tour too")
+    p.set_defaults(run=_compress)
+
+
+def _compress(o: argparse.Namespace) -> None:
+    from lpvae.compress import compress
+
+    compress(o.model, o.images, o.out, o.protocol, o.limit, o.seed, o.keep_order)
+
+
+def _add_decompress(p: argparse.ArgumentParser) -> None:
+    p.add_argument("file", metavar="OUT.lpv", type=Path)
+    p.add_argument("out", metavar="IMAGES.npz", type=Path)
+    p.add_argument("--model", metavar="BUNDLE", help="the bundle it was made with; by default the shipped one that it names")
+    p.set_defaults(run=_decompress)
+
+
+def _decompress(o: argparse.Namespace) -> None:
+    from lpvae.compress import decompress
+
+    decompress(o.file, o.out, o.model)
 
 
 def _positive(text: str) -> int:

@@ -115,7 +115,7 @@ def load(path: Path | str, mnist: data.Images | None = None) -> Bundle:
     meta = verified_meta(path)
     config = Config.from_dict(meta["config"])
     images = _images(path, meta, mnist)
-    model = _model(path, config)
+    model = load_model(path, config)
     arrays = _arrays(path)
     try:
         codes = arrays["codes"].astype(np.float32)
@@ -187,7 +187,8 @@ def _images(path: Path, meta: dict, mnist: data.Images | None) -> data.Images:
     return images
 
 
-def _model(path: Path, config: Config) -> LPVAE:
+def load_model(path: Path, config: Config) -> LPVAE:
+    """The model of a bundle with this config, without anything else. Raises UserError where its weights do not fit."""
     model = build(config)
     try:
         model.load_state_dict({k: v.float() for k, v in load_file(path / WEIGHTS).items()})

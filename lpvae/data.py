@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lpvae import idx
 from lpvae.errors import UserError
 
 MODES = ("resampled", "fixed", "given")
@@ -59,21 +60,21 @@ class Images:
         return np.sort(rng.choice(ids, min(limit, len(ids)), replace=False))
 
 
-def load(data: str | Path, mnist_path: Path = MNIST_PATH) -> Images:
-    """The data set named "mnist", or the one in a .npz or .npy file.
+def load(data: str | Path, mnist_path: Path = MNIST_PATH, least: int = MIN_IMAGES) -> Images:
+    """The data set named "mnist", or the one in a .npz, .npy or IDX file of at least `least` images.
 
     Files: `images` (N, S, S) of 0/1 or grey 0..255, optional `labels` (N,), optional `split` (N,) of names or 0/1/2;
     or rows packed by numpy.packbits under `train`, `valid`, `test`, optional `side` and `train_labels` and so on;
-    or a bare array of images. Raises UserError for whatever cannot be read.
+    or a bare array of images; or MNIST's IDX format. Raises UserError for whatever cannot be read.
     """
     if str(data) == "mnist":
         return _load_mnist(Path(mnist_path))
     path = Path(data)
     arrays = _read(path)
     if "images" in arrays:
-        return _from_images(path, arrays)
+        return _from_images(path, arrays, least)
     if any(key in arrays for key in _PACKED):
-        return _from_packed(path, arrays)
+        return _from_packed(path, arrays, least)
     raise UserError(f"{path} holds neither an array `images` nor packed rows `train`, `valid` or `test`.")
 
 
@@ -105,13 +106,15 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         if magic == b"\x93NUMPY":
             _check_size(path, "its array", path.stat().st_size)
             return {"images": np.load(path, allow_pickle=False)}
+        if magic[:4] == idx.MAGIC or magic[:2] == idx.GZIP:
+            return {"images": idx.read(path, MAX_BYTES)}
     except UserError:
         raise
     except Exception as error:  # over damaged bytes numpy, zipfile, zlib and tokenize raise a dozen kinds
         cause = "holds pickled Python objects, which are never loaded" if "allow_pickle" in str(error) else (
             "is truncated or damaged")
         raise UserError(f"{path} {cause}; save plain number arrays with numpy.savez_compressed.") from None
-    raise UserError(f"{path} is not a .npz or .npy file.")
+    raise UserError(f"{path} is not a .npz, .npy or IDX file.")
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -131,27 +134,27 @@ def _check_size(path: Path, what: str, size: int) -> None:
         raise UserError(f"{path}: {what} unpacks to {size / 2**30:.1f} GiB, above the limit of {MAX_BYTES >> 30} GiB.")
 
 
-def _from_images(path: Path, arrays: dict[str, np.ndarray]) -> Images:
-    pixels = _checked_pixels(path, arrays["images"])
+def _from_images(path: Path, arrays: dict[str, np.ndarray], least: int) -> Images:
+    pixels = _checked_pixels(path, arrays["images"], least)
     labels = _checked_labels(path, "labels", arrays.get("labels"), len(pixels))
     splits = _named_splits(path, arrays["split"], len(pixels)) if "split" in arrays else _random_splits(len(pixels))
     return _assemble(path.stem, pixels, labels, splits, binary=bool(pixels.max() <= 1))
 
 
-def _checked_pixels(path: Path, pixels: np.ndarray) -> np.ndarray:
+def _checked_pixels(path: Path, pixels: np.ndarray, least: int) -> np.ndarray:
     if pixels.ndim != 3 or pixels.shape[1] != pixels.shape[2]:
         raise UserError(f"{path}: the images must have the shape (N, side, side), not {pixels.shape}.")
     if pixels.dtype.kind not in "bui":
         raise UserError(f"{path}: the images must be whole numbers (0/1 or grey 0..255), not {pixels.dtype}.")
-    _check_counts(path, len(pixels), pixels.shape[1])
+    _check_counts(path, len(pixels), pixels.shape[1], least)
     if pixels.min() < 0 or pixels.max() > 255:
         raise UserError(f"{path}: the pixels reach from {pixels.min()} to {pixels.max()}, outside 0..255.")
     return np.ascontiguousarray(pixels, np.uint8)
 
 
-def _check_counts(path: Path, count: int, side: int) -> None:
-    if count < MIN_IMAGES:
-        raise UserError(f"{path} holds {count} images; at least {MIN_IMAGES} are needed.")
+def _check_counts(path: Path, count: int, side: int, least: int) -> None:
+    if count < least:
+        raise UserError(f"{path} holds {count} images; at least {least} are needed.")
     if not 2 <= side <= MAX_SIDE:
         raise UserError(f"{path}: the image side is {side} pixels; it must lie between 2 and {MAX_SIDE}.")
     _check_size(path, "its pixels", count * side * side)
@@ -191,7 +194,7 @@ def _random_splits(count: int) -> dict[str, np.ndarray]:
     return {name: np.sort(part) for name, part in zip(SPLITS, parts)}
 
 
-def _from_packed(path: Path, arrays: dict[str, np.ndarray]) -> Images:
+def _from_packed(path: Path, arrays: dict[str, np.ndarray], least: int) -> Images:
     keys = [key for key in _PACKED if key in arrays]
     for key in keys:
         if arrays[key].ndim != 2 or arrays[key].dtype != np.uint8:
@@ -201,7 +204,7 @@ def _from_packed(path: Path, arrays: dict[str, np.ndarray]) -> Images:
     if len(widths) > 1 or {"valid", "validation"} <= set(keys):
         raise UserError(f"{path}: the splits {', '.join(keys)} must be three different ones with rows of one length.")
     side = _packed_side(path, widths.pop(), arrays.get("side"))
-    _check_counts(path, sum(len(arrays[key]) for key in keys), side)
+    _check_counts(path, sum(len(arrays[key]) for key in keys), side, least)
     unpacked = [np.unpackbits(arrays[key], axis=1, count=side * side).reshape(-1, side, side) for key in keys]
     labels = [_checked_labels(path, f"{key}_labels", arrays.get(f"{key}_labels"), len(arrays[key])) for key in keys]
     ends = np.cumsum([len(part) for part in unpacked])

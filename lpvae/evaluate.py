@@ -6,10 +6,10 @@ import math
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import MixtureSameFamily, Normal
+from torch.distributions import Independent, MixtureSameFamily, Normal
 
 from lpvae.codes import CodeTable
-from lpvae.distributions import kl, posterior
+from lpvae.distributions import diagonal_mixture, diagonal_normal, kl, posterior
 from lpvae.model import LPVAE
 
 BATCH = 500
@@ -58,12 +58,22 @@ def log_mixture(model: LPVAE, table: CodeTable, z: Tensor, exclude: np.ndarray |
 
     exclude (B,): ids left out of their own sum, where the table holds them (then the mean is over N − 1).
     """
-    prior = copy.deepcopy(model.prior).cpu().double()  # a copy: other threads may be using the model
-    log_prob = component_log_prob(prior(torch.from_numpy(table.codes).double()).base_dist)
+    log_prob = component_log_prob(table_prior(model, table).base_dist)
     return torch.cat([
         _log_mean(log_prob(part.double()), table, None if exclude is None else exclude[start : start + 200])
         for start, part in zip(range(0, len(z), 200), z.split(200))
     ])
+
+
+@torch.inference_mode()
+def table_prior(model: LPVAE, table: CodeTable) -> Independent:
+    """p(·|c_i) of all N table codes, in double precision: N codebooks, of (N, D)."""
+    prior = copy.deepcopy(model.prior).cpu().double()  # a copy: other threads may be using the model
+    parts = [prior(codes).base_dist for codes in torch.from_numpy(table.codes).double().split(4 * BATCH)]
+    if isinstance(parts[0], Normal):
+        return diagonal_normal(*(torch.cat([getattr(p, name) for p in parts]) for name in ("loc", "scale")))
+    logits = torch.cat([p.mixture_distribution.logits for p in parts])
+    return diagonal_mixture(logits, *(torch.cat([getattr(p.component_distribution, n) for p in parts]) for n in ("loc", "scale")))
 
 
 def component_log_prob(p: Normal | MixtureSameFamily):

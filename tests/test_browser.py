@@ -1,16 +1,21 @@
 """The whole page in a real Chromium, started as ./run.sh starts it: a click on a point of the map fills every panel."""
 
+import base64
+import io
 import os
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from lpvae import bundle as bundles
+from lpvae.costs import bits
 
 SECONDS = 120_000  # milliseconds that a busy machine may take; how fast it is on an idle one is measured elsewhere
-PANELS = ("The image and its reconstruction", "Its neighbours", "From here to there", "What the prior expects", "The bill")
+PANELS = ("The image and its reconstruction", "Its neighbours", "What the prior expects", "The bill", "Watch it move")
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +31,7 @@ def url(serve):
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.add_init_script("localStorage.setItem('lpvae hints seen', 'true')")
     page = context.new_page()
     page.set_default_timeout(SECONDS)
     page.troubles = []
@@ -42,7 +48,9 @@ def opened(page, url: str):
 
 def settled(page) -> None:
     """Wait until the panels are there and the server runs nothing: no part of the page is of the click before."""
-    page.get_by_text("What each line means").wait_for()
+    page.wait_for_function("""() => {
+      const drawn = document.querySelector(".lpvae-sign[data-drawn]"), maps = document.querySelector(".lpvae-maps");
+      return drawn && maps && drawn.dataset.drawn === maps.dataset.selected; }""")
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'")
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
 
@@ -130,3 +138,92 @@ def test_a_narrow_page_does_not_scroll_sideways(browser, url):
     opened(page, url)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
     context.close()
+
+
+def picture(page, alt: str) -> np.ndarray:
+    """The bits of the first image with that alternative text."""
+    source = page.get_by_alt_text(re.compile(alt)).first.get_attribute("src")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))).astype(np.uint8)
+
+
+def test_after_any_filter_all_parts_speak_of_the_same_image(page, url):
+    """The map's point, the thumbnail beside the pointer, the panel and the neighbours: one immutable row id for all."""
+    opened(page, url + "/?show=all&hidden=3_7&cost=left_60_120&what=sampled")
+    left, right = (bundles.load(address(page)[side]) for side in ("left", "right"))
+    seen = page.evaluate("() => Array.from(document.querySelector('.lpvae-maps').__lpvae.ids)")
+    costs = bits(left.costs["pixels"] + left.costs["global" if not left.model.prior.needs_neighbour else "mixture"])
+    assert 0 < len(seen) < 70_000 and not set(left.images.labels[seen]) & {3, 7} and np.all(np.abs(costs[seen] - 90) <= 30.001)
+    for side, bundle in (("left", left), ("right", right)):
+        image = int(np.random.default_rng(len(side)).choice(seen))
+        page.locator(".lpvae-maps").scroll_into_view_if_needed()
+        under = page.evaluate("([side, id]) => { const map = document.querySelector('.lpvae-maps').__lpvae.maps[side];"
+                              " return map.nearest(map.place(id)); }", [side, image])  # fmt: skip
+        assert np.allclose(bundle.maps["sampled"][under], bundle.maps["sampled"][image], atol=0.01)
+        click_on_map(page, side, under)
+        page.wait_for_selector(f".lpvae-tip[data-id='{under}']")
+        page.wait_for_function(f"document.querySelector('.lpvae-maps').dataset.selected === '{under}'")
+        settled(page)
+        tip = page.locator(".lpvae-tip").inner_text()
+        assert f"image {under}" in tip and f"label {left.images.labels[under]}" in tip
+        np.testing.assert_array_equal(picture(page, f"^Image {under},"), left.bits(np.array([under]))[0])
+        first, shown = page.get_by_alt_text(re.compile(r"^Neighbour 1: image")).first, address(page)
+        near = left.table.nearest(left.codes[[under]], int(shown["k"]), exclude=[under])[0][0]
+        assert first.get_attribute("alt").startswith(f"Neighbour 1: image {near[0]}, label {left.images.labels[near[0]]}")
+        np.testing.assert_array_equal(picture(page, "^Neighbour 1: image"), left.bits(near[:1])[0])
+        assert shown["id"] == str(under) and shown["hidden"] == "3_7"
+
+
+def test_a_link_restores_what_is_seen_and_other_pages_leave_it_alone(page, url):
+    opened(page, url + "/explore?id=60123&colour=difference&layers=points_contours&view=1000_2000_3000~0_500_2000&k=7")
+    asked = {"id": "60123", "colour": "difference", "layers": "points_contours", "view": "1000_2000_3000~0_500_2000", "k": "7"}
+    look = "() => JSON.stringify(document.querySelector('.lpvae-maps').__lpvae.look.texts())"
+    before, where = page.evaluate(look), address(page)
+    assert where.items() >= asked.items() and urlsplit(page.url).path == "/"
+    page.get_by_role("link", name="Compare").click()
+    page.wait_for_function("location.pathname === '/compare'")
+    page.wait_for_function("!document.querySelector('.lpvae-maps')")
+    page.get_by_role("link", name="Explore").click()
+    page.wait_for_selector(".lpvae-maps[data-state=ready]")
+    settled(page)
+    assert address(page) == where and page.evaluate(look) == before
+    assert page.troubles == []
+
+
+def test_a_zoom_stands_in_the_address_and_moves_nothing_else(page, url):
+    opened(page, url)
+    heard = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(len(frame))))
+    page.reload()
+    page.wait_for_selector(".lpvae-maps[data-state=ready]")
+    settled(page)
+    page.wait_for_timeout(1500)
+    heard.clear()
+    box = page.locator(".lpvae-over[data-side=left]").bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.wheel(0, -300)
+    page.wait_for_function("location.search.includes('view=')")
+    page.wait_for_timeout(500)
+    assert sum(heard) < 5000
+
+
+def test_an_outline_gets_the_panel_of_its_set_and_the_files_to_take_away(page, url):
+    opened(page, url)
+    page.get_by_role("button", name="Box", exact=True).click()
+    page.locator(".lpvae-maps").scroll_into_view_if_needed()
+    box = page.locator(".lpvae-over[data-side=right]").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.1)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=5)
+    page.mouse.up()
+    page.get_by_role("heading", name="The set").wait_for()
+    settled(page)
+    size = int(page.get_attribute(".lpvae-maps", "data-set"))
+    page.get_by_text(f"{size:,} images, outlined on the right map").wait_for()
+    assert address(page)["lasso"].startswith("right_")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    assert len(Path(download.value.path()).read_text().splitlines()) == size + 1
+    page.get_by_alt_text(re.compile("^Least typical: image")).first.click()
+    settled(page)
+    assert "lasso" in address(page)
+    assert page.troubles == []

@@ -1,65 +1,28 @@
-"""The explorer short of a browser: the selection and the address, the answers, and the page run by Streamlit's AppTest."""
+"""The explorer short of a browser: the selection and the address, and the page run by Streamlit's AppTest."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import small
-import torch
-from PIL import Image
+from bundled import COUNT, made, write_all
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
-from explorer import answers, figures, state
+from explorer import state
 from explorer.state import Selection
 from lpvae import bundle as bundles
 from lpvae import data
-from lpvae.bundle import Bundle
-from lpvae.codes import CodeTable
-from lpvae.costs import bits
-from lpvae.distributions import kl, posterior
-from lpvae.evaluate import encode, latent_costs, pixel_costs
 
 APP = str(bundles.MODELS.parents[1] / "explorer" / "app.py")
 NAMES = ["a-global", "b-local", "c-mixture"]
-COUNT = 84
-
-
-def made(name: str, images: data.Images, **changes) -> Bundle:
-    """A small untrained bundle with true costs; its maps are the first two dimensions."""
-    model, ids = small.scrambled(small.config(**changes)).half().float(), np.arange(len(images.pixels))
-    x = data.bits(images, ids, "fixed", 0)
-    codes = encode(model, x).half().float()
-    train = images.rows("train")
-    blank = np.full(len(ids), np.nan, np.float32)
-    arrays = {"pixels": blank, "free_neighbour": blank, "mixture": blank, "tour": blank}
-    made = Bundle(name, model, images, codes.numpy(), _maps(codes), arrays, np.empty(0, np.int64), {
-        "seed": 0, "data": {"name": images.name, "sha256": images.sha256}})  # fmt: skip
-    z = torch.from_numpy(made.sampled(ids))
-    costs = latent_costs(model, CodeTable(train, codes.numpy()[train]), ids, codes, z)
-    costs["pixels"] = pixel_costs(model, x, z)
-    kept = {k: v.numpy() for k, v in costs.items() if k != "pointer"}
-    return replace(made, costs=arrays | kept)
-
-
-def _maps(codes):
-    xy = codes[:, :2].numpy()
-    return {name: np.clip(xy / np.abs(xy).max(), -1, 1) for name in bundles.MAPS}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Three bundles of one small data set; not to be written to."""
-    path = tmp_path_factory.mktemp("models")
-    images = data.load(small.data_file(path, COUNT))
-    for name, changes in zip(NAMES, ({"prior": "global"}, {"decoder": "factorised"}, {"prior_components": 3})):
-        bundles.save(made(name, images, **changes), path / name)
-    return path
-
-
-@pytest.fixture(scope="module", params=NAMES)
-def bundle(request, folder):
-    return bundles.load(folder / request.param)
+    return write_all(tmp_path_factory.mktemp("models"), NAMES)
 
 
 # ---- The selection and the address
@@ -103,123 +66,6 @@ def test_a_selection_is_fitted_to_the_data(folder):
 @pytest.mark.parametrize("ids, runs", [([3], [[3, 4]]), ([0, 1, 2, 5, 7, 8], [[0, 3], [5, 6], [7, 9]])])
 def test_ranges_hold_the_same_ids(ids, runs):
     assert state.ranges(np.array(ids)) == runs
-
-
-# ---- The answers
-
-
-def test_neighbours_are_the_nearest_training_images_and_never_the_image_itself(bundle):
-    train = bundle.images.rows("train")
-    for image in range(COUNT):
-        near = answers.neighbours(bundle, image, 5)
-        others = train[train != image]
-        distances = np.linalg.norm(bundle.codes[others] - bundle.codes[image], axis=1)
-        assert image not in near.ids and np.isin(near.ids, train).all() and len(set(near.ids)) == 5
-        np.testing.assert_allclose(near.distances, np.sort(distances)[:5], rtol=1e-3, atol=1e-4)
-
-
-@pytest.mark.parametrize("bundle", NAMES[:2], indirect=True)
-def test_the_bits_of_the_dimensions_sum_to_the_latent_bill(bundle):
-    protocol = "free_neighbour" if bundle.model.prior.needs_neighbour else "global"
-    for image in (0, 40, COUNT - 1):
-        near = answers.neighbours(bundle, image, bundle.config.neighbours)
-        sums = [answers.codebook(bundle, image, int(i)).kl_bits.sum() for i in near.ids]
-        line = next(line for line in answers.bill(bundle, image) if line.protocol == protocol)
-        assert np.mean(sums) == pytest.approx(line.latent_bits, rel=1e-4, abs=1e-4)
-        assert line.latent_bits > 0
-
-
-def test_the_bits_of_a_mixture_priors_dimensions_sum_to_the_mean_of_its_bill(folder):
-    """The stored cost of a mixture prior is an estimate from one z; the dimensions' bits are what such estimates tend to."""
-    bundle = bundles.load(folder / "c-mixture")
-    code, neighbour = torch.from_numpy(bundle.codes[[3]]), torch.from_numpy(bundle.codes[[4]])
-    z = code + torch.randn(40_000, code.shape[1], generator=torch.Generator().manual_seed(0))
-    estimates = kl(posterior(code), bundle.model.prior(neighbour), z)
-    total = answers.codebook(bundle, 3, 4).kl_bits.sum()
-    assert total == pytest.approx(float(bits(estimates.mean())), abs=4 * float(bits(estimates.std())) / 200)
-
-
-def test_the_codebook_is_the_priors_own(bundle):
-    book = answers.codebook(bundle, 3, 4)
-    draws = bundle.model.prior(torch.from_numpy(bundle.codes[[4]])).sample((4000,))[:, 0].numpy()
-    np.testing.assert_allclose(book.code, bundle.codes[3])
-    assert np.abs((draws.mean(0) - book.mean) / book.deviation).max() < 0.1
-    assert np.abs(draws.std(0) / book.deviation - 1).max() < 0.1
-
-
-def test_samples_of_the_prior_are_drawn_from_it(bundle, monkeypatch):
-    monkeypatch.setattr(answers, "SAMPLES", 4000)
-    book, draws = answers.codebook(bundle, 3, 4), answers.prior_samples(bundle, 3, 4)
-    assert np.abs((draws.mean(0) - book.mean) / book.deviation).max() < 0.1
-    assert np.abs(draws.std(0) / book.deviation - 1).max() < 0.1
-
-
-def test_an_answer_and_its_pictures_are_the_same_each_time(bundle):
-    first, again = (answers.answer(bundle, 9, 4, 2, None) for _ in range(2))
-    assert first.chosen == first.near.ids[1] == first.target
-    np.testing.assert_array_equal(first.samples, again.samples)
-    np.testing.assert_array_equal(first.path[[0, -1]], bundle.codes[[9, first.target]])
-    one, two = (answers.pictures(bundle, answer) for answer in (first, again))
-    for a, b in zip(vars(one).values(), vars(two).values()):
-        np.testing.assert_array_equal(a, b)
-    assert one.strip.shape == (9, small.SIDE, small.SIDE) and set(np.unique(one.strip)) <= {0, 1}
-    assert answers.answer(bundle, 9, 4, 2, 70).target == 70
-
-
-def test_a_known_code_is_placed_where_its_image_lies(bundle):
-    for what in bundles.MAPS:
-        table, xy = answers.map_table(bundle, what), bundle.maps[what]
-        rows = bundle.images.rows("train")[:5]
-        codes = bundle.codes[rows] if what == "code" else bundle.sampled(rows)
-        np.testing.assert_allclose(answers.place(table, xy, codes), xy[rows], atol=0.01)
-
-
-def test_marks_speak_of_training_images_and_of_places_on_the_map(bundle):
-    answer, table = answers.answer(bundle, 5, 6, 3, 80), answers.map_table(bundle, "sampled")
-    marks = answers.marks(answer, table, bundle.maps["sampled"])
-    assert marks["chosen"] in marks["neighbours"] and 5 not in marks["neighbours"]
-    assert marks["path"].shape == (9, 2) and marks["samples"].shape == (24, 2) and marks["prior"].shape == (1, 2)
-    assert np.abs(np.concatenate([marks["path"], marks["samples"], marks["prior"]])).max() <= 1
-
-
-def test_the_bill_adds_up_and_says_why_a_line_is_missing(bundle):
-    lines = {line.protocol: line for line in answers.bill(bundle, 2)}
-    pixels = bits(float(bundle.costs["pixels"][2]))
-    for line in lines.values():
-        assert np.isnan(line.latent_bits) == bool(line.reason)
-        assert line.pixel_bits == pytest.approx(pixels)
-        assert line.reason or line.total_bits == pytest.approx(line.latent_bits + pixels)
-    assert np.isnan(lines["tour"].latent_bits)
-    if bundle.model.prior.needs_neighbour:
-        index = bits(np.log(len(bundle.table) / bundle.config.neighbours))
-        assert lines["pointer"].latent_bits == pytest.approx(lines["free_neighbour"].latent_bits + index)
-        assert lines["mixture"].latent_bits > 0
-    else:
-        assert all(lines[p].reason for p in answers.OF_NEIGHBOURS)
-    assert answers.total_bits(bundle)[2] == pytest.approx(lines[answers.best_protocol(bundle)].total_bits, rel=1e-5)
-
-
-# ---- The figures
-
-
-def test_a_thumbnail_holds_the_images_bits(bundle):
-    import base64
-    import io
-
-    image = bundle.bits(np.array([7]))[0]
-    png = base64.b64decode(figures.data_uri(image).partition(",")[2])
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(png))), image.astype(bool))
-
-
-def test_text_from_outside_stays_text():
-    html = figures.gallery(np.zeros((1, 4, 4), np.uint8), ["<b>x</b>"], ['"><script>'])
-    html += figures.bill_table(["<i>"], [("<u>", '"<s>', ["<p>"])])
-    assert not any(tag in html for tag in ("<b>", "<script>", "<i>", "<u>", "<s>", "<p>"))
-
-
-def test_the_chart_of_the_prior_is_ordered_by_bits():
-    chart = figures.codebook_chart(np.arange(3.0), np.zeros(3), np.ones(3), np.array([0.5, 2.0, 1.0]), "p")
-    assert list(chart.data[-1].x) == [0.5, 1.0, 2.0] and list(chart.layout.yaxis.ticktext) == ["z1", "z3", "z2"]
 
 
 # ---- The page
@@ -268,11 +114,12 @@ def test_the_page_opens_with_every_panel_and_no_complaint(page):
 
 
 def test_an_address_is_restored_and_kept(page):
-    asked = Selection("c-mixture", "b-local", "all", "sampled", 30, 7, 3, 12)
+    asked = Selection("c-mixture", "b-local", "all", "sampled", 30, 7, 3, 12, colour="left", hidden="1", view="0_0_2000~1_1_2000",
+                      lasso="right_0_0_9_0_9_9")  # fmt: skip
     app = page(**asked.to_query())
     assert not app.exception and not app.warning
     assert address(app) == asked.to_query()
-    shown = {key: app.session_state[key] for key in asdict(asked)}
+    shown = {key: app.session_state[state._kept_as(key)] for key in asdict(asked)}
     assert Selection(**shown) == asked
     assert "image 12" in text_of(app)
 
@@ -373,3 +220,47 @@ def test_without_any_bundle_the_page_says_how_to_make_one(page, monkeypatch):
     monkeypatch.setenv("LPVAE_MODELS", str(page.models / "nowhere"))
     app = page()
     assert not app.exception and "lpvae train" in app.info[0].value and "lpvae build" in app.info[0].value
+
+
+def test_a_set_gets_its_panel_and_only_then(page):
+    app = page(show="all", lasso="left_-20000_-20000_20000_-20000_20000_20000_-20000_20000")
+    assert not app.exception and not app.warning
+    assert "The set" in [heading.value for heading in app.subheader] and f"{COUNT} images" in text_of(app)
+    next(button for button in app.button if button.label == "Drop the set").click().run()
+    assert not app.exception and "The set" not in [heading.value for heading in app.subheader]
+    assert "lasso" not in address(app)
+
+
+def test_a_random_image_is_one_of_those_shown(page):
+    labels = bundles.load(page.models / NAMES[0]).images.labels
+    app = page(show="all", hidden="0")
+    for _ in range(5):
+        next(button for button in app.button if button.label == "Random").click().run()
+        assert not app.exception and labels[int(address(app)["id"])] == 1
+
+
+def test_an_empty_set_says_so(page):
+    app = page(show="all", lasso="left_1_1_2_1_2_2")
+    assert not app.exception and "0 images" in text_of(app)
+
+
+def test_other_pages_and_back_leave_the_selection_as_it_was(page):
+    app = page(id=17, k=7, show="all", colour="difference")
+    before = address(app)
+    for key in list(before):
+        del app.query_params[key]
+    app._page_hash = calc_hash("compare")
+    app.run()
+    assert not app.exception
+    app.query_params.clear()
+    app._page_hash = calc_hash("home")
+    app.run()
+    assert not app.exception and address(app) == before and "image 17" in text_of(app)
+
+
+def test_a_link_that_names_but_an_image_leaves_the_rest_alone(page):
+    app = page(id=17, k=7, what="sampled")
+    app.query_params.clear()
+    app.query_params["id"] = "31"
+    app.run()
+    assert not app.exception and address(app)["id"] == "31" and address(app)["k"] == "7" and address(app)["what"] == "sampled"

@@ -9,8 +9,9 @@ ROOT = Path(__file__).parents[1]
 LPVAE = sorted((ROOT / "lpvae").glob("*.py"))
 EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
 ORDER = (
-    "errors", "costs", "data", "networks", "distributions", "codes", "tours", "priors", "decoders", "model", "evaluate", "report",
-    "projection", "bundle", "summary", "parallel", "train", "builder", "ablations", "reproduce", "bench", "__main__",
+    "errors", "costs", "idx", "data", "networks", "distributions", "codes", "tours", "priors", "decoders", "model", "evaluate", "report",
+    "projection", "bundle", "summary", "parallel", "train", "builder", "ablations", "reproduce",
+    "message", "latents", "coding", "sending", "container", "compress", "bench", "__main__",
 )
 
 

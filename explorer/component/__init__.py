@@ -4,9 +4,7 @@ The points, their labels and the thumbnails are files under the app's static fol
 browser fetches each once, and what a click sends in either direction is a few hundred bytes.
 """
 
-import gzip
 import hashlib
-import importlib.util
 import io
 import math
 import os
@@ -23,7 +21,33 @@ from PIL import Image
 from lpvae.errors import UserError
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("points.js", "plane_map.js", "pointer.js", "linked_maps.js")
+MODULES = (
+    "files.js", "points.js", "cloud.js", "colours.js", "contours.js", "pen.js", "look.js", "plane_map.js", "pointer.js",
+    "controls.js", "exports.js", "keepsakes.js", "painting.js", "linked_maps.js",
+)  # fmt: skip
+
+# Streamlit sends a component's code with each new data: so this is all of it, and it fetches the rest once. By way of a blob,
+# since the static folder's files come as plain text, which no browser runs.
+LOADER = """
+const modules = (window.lpvaeModules ??= new Map());
+const load = async (url) => {
+  const text = await (await fetch(new URL(url, document.baseURI))).text();
+  return import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+};
+export default function (component) {
+  const url = component.data.module_url;
+  if (!modules.has(url)) modules.set(url, load(url));
+  const { parentElement } = component, latest = (parentElement.lpvaeTurn = (parentElement.lpvaeTurn ?? 0) + 1);
+  let end = () => {}, ended = false;
+  modules.get(url).then((module) => {
+    if (!ended && parentElement.lpvaeTurn === latest) end = module.default(component);
+  }, () => {
+    modules.delete(url);
+    parentElement.textContent = "The maps could not be fetched. Reload the page to try again.";
+  });
+  return () => { ended = true; end(); };
+}
+"""
 
 # Ten colours that keep apart in both themes and, by lightness too, for colour-blind eyes: after Paul Tol's "muted" scheme,
 # its darkest four made lighter, and a grey. The maps also write each label's name, so that no meaning hangs on colour alone.
@@ -78,6 +102,8 @@ def linked_maps(
     selected: int | None = None,
     second: int | None = None,
     marks: dict | None = None,
+    look: dict | None = None,
+    look_version: int = 0,
     key: str,
     on_event: Callable[[dict], None] | None = None,
     on_drawn: Callable[[], None] | None = None,
@@ -86,23 +112,31 @@ def linked_maps(
 
     `left`, `right`: title; points_url; values_url (or None) and values_name, its unit in the tooltip.
     `common`: labels_url; label_names; palette (optional); sprite_urls (None where a sheet is not made yet), sprite_side
-    (pixels) and sprite_rows_per_sheet (images a sheet); ranges, a list of [start, stop) of the ids that are shown.
+    (pixels) and sprite_rows_per_sheet (images a sheet); ranges, a list of [start, stop) of the ids that are shown;
+    splits, a list of {name, ranges}; colourings, a list of {name, title, url (None: not there yet), late (True where it
+    will be made when it is asked for), kind ("sequential", "diverging", or "categories" of int16), unit, help}.
     `marks`: for "left" and for "right" any of neighbours (ids, shown or not), chosen (the one among them that is
-    emphasised), samples, path and prior (lists of [x, y]) and origin ([x, y], where the lines to the neighbours start
-    when it is not the selected image).
+    emphasised), samples, path and prior (lists of [x, y]), origin ([x, y], where the lines to the neighbours start when it
+    is not the selected image), walk (a list of [x, y], joined by a line) with walk_at (the index of the step that is
+    emphasised), and places (a list of {at: [x, y], name}).
+    `look`: what the visitor made of the maps (`explorer.look`); they keep their own but for another `look_version`.
 
-    The event is {"kind": "select" | "second" | "clear", "id": int or None, "nonce": int}, in the one run that it causes.
-    `on_event` gets it before that run, when widgets may still be set; use it or the returned value, not both.
-    `on_drawn` is called once, before a run of its own, when the maps stand or have failed.
+    The event is {"kind", "id", "look", "nonce"}, in the one run that it causes; kind is "select" or "second" (an id),
+    "clear", "look" (a set was picked or dropped) or "open" (a kept view: its "query"). `on_event` gets it before that run,
+    when widgets may still be set; use it or the returned value, not both. `on_drawn` is called once, before a run of its
+    own, when the maps stand or have failed. See also `look_keeper`.
     """
     data = {
-        "plotly_url": plotly_url(),
+        "module_url": module_url(),
         "left": left,
         "right": right,
         "common": {"palette": PALETTE, "label_names": [], **common},
         "selected": _plain(selected),
         "second": _plain(second),
         "marks": _plain(marks or {}),
+        "look": look or {},
+        "look_version": look_version,
+        "keeper": key,
         "asks_when_drawn": on_drawn is not None,
         "nonce": st.session_state.get(f"{key} nonce"),  # of the last event that this answers
     }
@@ -118,12 +152,25 @@ def linked_maps(
     return _component()(key=key, data=data, on_event_change=happened).event
 
 
+def look_keeper(*, of: str, on_look: Callable[[dict], None]) -> None:
+    """An invisible part through which the maps with the key `of` tell of a new look that changes nothing but the address.
+
+    Call it in a fragment of its own: then a pan or a zoom makes the server run that fragment, not the page.
+    """
+    key = f"{of} look"
+
+    def happened():
+        on_look(st.session_state[key]["look"])
+
+    _keeper()(key=key, data={"of": of}, on_look_change=happened)
+
+
 @cache
-def plotly_url() -> str:
-    """The address of plotly.js as it ships with the plotly package; compressed, or each visit would compress it anew."""
-    package = importlib.util.find_spec("plotly")  # found, not imported: that alone takes a second
-    script = Path(package.submodule_search_locations[0], "package_data", "plotly.min.js").read_bytes()
-    return _publish([script], ".js.gz", lambda: gzip.compress(script, mtime=0))
+def _keeper() -> Callable:
+    js = """export default function ({ data, setTriggerValue }) {
+      (window.lpvaeKeepers ??= {})[data.of] = (look) => setTriggerValue("look", look);
+    }"""
+    return st.components.v2.component("lpvae_look_keeper", html="<i hidden></i>", js=js)
 
 
 @cache
@@ -131,13 +178,19 @@ def _component() -> Callable:
     return st.components.v2.component(
         "lpvae_linked_maps",
         css=(HERE / "linked_maps.css").read_text("utf-8"),
-        js=_module(),
-        isolate_styles=False,  # plotly's own style sheet lives in the document's head and would not reach a shadow root
+        js=LOADER,
+        isolate_styles=False,  # the page's fonts and focus rings are the maps' too
     )
 
 
+@cache
+def module_url() -> str:
+    """The address of the maps' JavaScript."""
+    return publish(_module().encode(), ".js")
+
+
 def _module() -> str:
-    """The JavaScript files as the one module that a component may be: in order, without their imports and exports."""
+    """The JavaScript files as one module: in order, without their imports and exports."""
     text = "\n".join((HERE / name).read_text("utf-8") for name in MODULES)
     return re.sub(r"^import .*\n|^export (?!default)", "", text, flags=re.MULTILINE)
 

@@ -1,63 +1,38 @@
 // The linked pair of maps, as the page mounts it. The other files here are joined before this one into a single module.
 
-import { PlaneMap, element } from "./plane_map.js";
+import { Controls } from "./controls.js";
+import { numbers, sheet } from "./files.js";
+import { Hints, Keepsakes } from "./keepsakes.js";
+import { Look, simplified } from "./look.js";
+import { Painting } from "./painting.js";
+import { PlaneMap } from "./plane_map.js";
 import { Hand, Tip } from "./pointer.js";
-import { numbers, plotly } from "./points.js";
+import { element } from "./points.js";
 
 const PATIENCE = 10000; // milliseconds within which the page answers a click
-const KEY = ["◎ selected image", "□ second image", "○ neighbour", "+ sample of the prior", "◆ the prior's mean",
-  "┄ interpolation path"];
+const REST = 350; // milliseconds after a change of view until the page is told
+const PRELOADED = 8; // sheets of thumbnails that are fetched before anybody points at them
 
-let webGL; // asked once and given back: a browser keeps few contexts and drops the oldest, which would be a map's
-
-function drawsWebGL() {
-  if (webGL === undefined) {
-    const context = document.createElement("canvas").getContext("webgl");
-    webGL = Boolean(context);
-    context?.getExtension("WEBGL_lose_context")?.loseContext();
-  }
-  return webGL;
-}
-
-class LinkedMaps {
+class LinkedMaps extends Painting {
   constructor(root) {
-    Object.assign(this, { root, hidden: new Set(), hovered: null, selected: null, second: null, linked: true,
-      named: true, picksSecond: false, walk: null, updates: 0, nonce: Date.now() });
-    Object.assign(root.dataset, { state: "loading", hovered: "", selected: "", second: "" });
+    super();
+    Object.assign(this, { root, hovered: null, selected: null, second: null, tool: "move", picksSecond: false, walk: null,
+      drawing: null, updates: 0, nonce: Date.now(), look: new Look(), members: null, paints: new Uint32Array(), values: {} });
+    Object.assign(root.dataset, { state: "loading", hovered: "", selected: "", second: "", set: "" });
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Two linked maps of the same images");
     const pair = element(root, "div", "lpvae-pair");
     this.maps = { left: new PlaneMap(pair, "left", this), right: new PlaneMap(pair, "right", this) };
     this.both = Object.values(this.maps);
     for (const map of this.both) new Hand(map, this);
-    this.legend = element(root, "div", "lpvae-bar lpvae-legend");
-    this.makeTools(element(root, "div", "lpvae-bar lpvae-tools"));
-    const key = element(root, "p", "lpvae-key");
-    for (const entry of KEY) element(key, "span", "", entry);
+    this.controls = new Controls(root, this);
+    this.keepsakes = new Keepsakes(root, this);
+    this.hints = new Hints(this.maps.left.frame);
     this.tip = new Tip(root);
     root.addEventListener("keydown", (event) => this.key(event));
+    root.addEventListener("transitionend", (event) => { if (event.target === root) this.refresh(); }); // the theme has changed
     this.observer = new ResizeObserver(() => this.both.forEach((map) => map.resized()));
     for (const map of this.both) this.observer.observe(map.frame);
-  }
-
-  makeTools(bar) {
-    const box = (text, start, act) => {
-      const label = element(bar, "label"), input = element(label, "input");
-      Object.assign(input, { type: "checkbox", checked: start, onchange: () => act(input.checked) });
-      element(label, "span", "", text);
-    };
-    box("Move both maps together", true, (on) => { this.linked = on; });
-    box("Names on the maps", true, (on) => { this.named = on; this.sketch(); });
-    element(bar, "button", "", "Whole map").onclick = () => this.both.forEach((map) => this.home(map));
-    this.secondButton = element(bar, "button", "", "Pick a second image");
-    this.secondButton.title = "The next click picks the second image, as shift-click does";
-    this.secondButton.onclick = () => this.armSecond(!this.picksSecond);
-    this.armSecond(false);
-  }
-
-  armSecond(on) {
-    this.picksSecond = on;
-    this.secondButton.setAttribute("aria-pressed", on);
   }
 
   // -- from the page
@@ -67,15 +42,13 @@ class LinkedMaps {
     this.data = component.data;
     const { common } = this.data, turn = ++this.updates, current = () => turn === this.updates;
     this.accept();
-    this.loadValues();
     try {
-      if (!drawsWebGL()) throw new Error("this browser offers no WebGL");
-      const Plotly = await plotly(this.data.plotly_url);
+      await Promise.all(this.both.map((map) => map.show(this.data[map.side], common, current)));
       if (!current()) return;
-      await Promise.all(this.both.map((map) => map.show(this.data[map.side], common, Plotly, current)));
+      await this.filterValues();
       if (!current()) return;
-      this.makeLegend();
-      this.sketch();
+      this.refresh();
+      this.loadValues();
     } catch (error) {
       if (current()) this.fail(error);
     }
@@ -88,16 +61,33 @@ class LinkedMaps {
       Object.assign(this, { selected: this.data.selected, second: this.data.second });
       for (const map of this.both) map.marks = this.data.marks[map.side] ?? {};
     }
+    if (this.lookVersion !== this.data.look_version) { // a link was opened, or what an outline spoke of has gone
+      this.lookVersion = this.data.look_version;
+      this.look = new Look(this.data.look ?? {});
+      this.saidLook = JSON.stringify(this.look.texts());
+      this.paintedBy = null;
+      for (const map of this.both) map.view = null;
+      for (const map of this.both) map.measure();
+    }
     this.report();
     this.sketch();
   }
 
-  loadValues() { // only the tooltip needs them, so the maps don't wait
-    for (const map of this.both) {
-      const url = this.data[map.side].values_url;
-      map.values = null;
-      if (url) numbers(url, Float32Array).then((values) => { map.values = values; }, () => {});
+  async filterValues() { // which images are shown may hang on the costs
+    const { of, least, most } = this.look.cost, url = this.data[of].values_url;
+    if ((least || most) && url) this.values[of] = await numbers(url, Float32Array);
+  }
+
+  loadValues() { // the tooltip's, and the colours'
+    for (const { side } of this.both) {
+      const url = this.data[side].values_url;
+      if (!url) this.values[side] = null;
+      else numbers(url, Float32Array).then((values) => { if (this.data[side].values_url === url) this.values[side] = values; }, () => {});
     }
+    const { sprite_urls: urls = [], sprite_rows_per_sheet: perSheet, ranges } = this.data.common;
+    const first = Math.floor((ranges[0]?.[0] ?? 0) / perSheet);
+    urls.slice(first, first + PRELOADED).filter(Boolean).reduce((before, url) => before.then(() => sheet(url), () => {}),
+      Promise.resolve());
   }
 
   fail(error) {
@@ -107,34 +97,11 @@ class LinkedMaps {
     this.announce();
   }
 
-  drawn() {
-    this.sketch();
-    if (!this.both.every((map) => map.identity && map.view)) return;
-    this.root.dataset.state = "ready";
-    this.announce();
-  }
-
   announce() { // to the page, once, that the maps stand or never will
     if (!this.data.asks_when_drawn || this.announced) return;
     this.announced = true;
-    this.tell("drawn", null);
+    this.tell("drawn");
   }
-
-  // -- what the maps ask
-
-  name(label) { return this.data.common.label_names[label] ?? (label < 0 ? "none" : String(label)); }
-
-  colour(label) {
-    const { palette } = this.data.common;
-    return label < 0 ? "#888888" : palette[label % palette.length];
-  }
-
-  colours() {
-    const style = getComputedStyle(this.root), read = (name) => style.getPropertyValue(name).trim();
-    return { text: style.color, back: read("--lpvae-back"), accent: read("--lpvae-accent"), font: style.fontFamily };
-  }
-
-  sketch() { for (const map of this.both) map.sketch(); }
 
   report() { // for those who read the page without seeing it
     this.root.dataset.selected = this.selected ?? "";
@@ -147,27 +114,18 @@ class LinkedMaps {
     }
   }
 
-  makeLegend() {
-    const labels = [...new Set(this.both.flatMap((map) => [...(map.points?.groups.keys() ?? [])]))].sort((a, b) => a - b);
-    const { palette, label_names: names } = this.data.common, identity = JSON.stringify([labels, palette, names]);
-    if (identity === this.legendIdentity) return;
-    this.legendIdentity = identity;
-    this.legend.replaceChildren();
-    for (const label of labels) {
-      const button = element(this.legend, "button");
-      element(button, "span", "lpvae-swatch").style.background = this.colour(label);
-      element(button, "span", "", this.name(label));
-      button.title = "Show or hide";
-      button.setAttribute("aria-pressed", !this.hidden.has(label));
-      button.onclick = () => this.toggle(label, button);
-    }
+  figures(id) { // each map's figure for the image, where it has one
+    const known = this.both.filter(({ side }) => Number.isFinite(this.values[side]?.[id]));
+    return known.map(({ side }) => {
+      const { title, values_name: unit } = this.data[side];
+      return `${title}: ${this.values[side][id].toFixed(1)} ${unit ?? ""}`.trim();
+    });
   }
 
-  toggle(label, button) {
-    if (!this.hidden.delete(label)) this.hidden.add(label);
-    button.setAttribute("aria-pressed", !this.hidden.has(label));
-    for (const map of this.both) map.restyle();
-    this.sketch();
+  query() { // the address of what is seen now: the page's own may be a moment behind
+    const query = new URLSearchParams(location.search);
+    for (const [part, text] of Object.entries(this.look.texts())) if (text) query.set(part, text); else query.delete(part);
+    return query.toString();
   }
 
   // -- what the visitor does
@@ -183,17 +141,10 @@ class LinkedMaps {
     this.sketch();
   }
 
-  figures(id) { // each map's figure for the image, where it has one
-    const known = this.both.filter((map) => Number.isFinite(map.values?.[id]));
-    return known.map((map) => {
-      const { title, values_name: unit } = this.data[map.side];
-      return `${title}: ${map.values[id].toFixed(1)} ${unit ?? ""}`.trim();
-    });
-  }
-
   pick(id, shift) {
     const kind = shift || this.picksSecond ? "second" : "select";
-    this.armSecond(false);
+    this.controls.armSecond(false);
+    this.hints.end();
     this.set(kind, id);
   }
 
@@ -207,26 +158,82 @@ class LinkedMaps {
   }
 
   clear() {
-    if (this.selected === null && this.second === null) return;
+    if (this.selected === null && this.second === null && !this.look.lasso) return;
     Object.assign(this, { selected: null, second: null, walk: null });
+    this.look.lasso = null;
     for (const map of this.both) map.marks = {};
-    this.tell("clear", null);
+    this.tell("clear");
+    this.refresh();
   }
 
-  tell(kind, id) {
+  outlined() { // the lasso or the box has been closed
+    const { map, pixels } = this.drawing;
+    this.drawing = null;
+    this.gather({ side: map.side, outline: simplified(pixels.map((pixel) => map.view.toPlane(pixel))) });
+  }
+
+  gather(lasso) {
+    this.look.lasso = lasso;
+    this.tell("look");
+    this.refresh();
+  }
+
+  open(query) { this.tell("open", null, { query }); }
+
+  tell(kind, id = null, more = {}) { // in full, so that the page knows the look whatever has happened
+    const look = this.look.texts();
+    clearTimeout(this.resting);
+    this.saidLook = JSON.stringify(look);
     this.report();
     this.sketch();
     this.told = { nonce: ++this.nonce, time: Date.now() };
-    this.component.setTriggerValue("event", { kind, id, nonce: this.nonce });
+    this.component.setTriggerValue("event", { kind, id, look, nonce: this.nonce, ...more });
+  }
+
+  change(act) {
+    act(this.look);
+    this.filterValues().then(() => {
+      this.refresh();
+      this.repaint();
+    }, () => this.controls.say("The costs could not be fetched."));
+    this.rest();
+  }
+
+  toggle(token) {
+    this.change(({ hidden }) => { if (!hidden.delete(token)) hidden.add(token); });
+  }
+
+  rest() { // tell the page of the look when the hand rests
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.tellLook(), REST);
+  }
+
+  tellLook() { // only a set, and colours that are yet to be worked out, concern more of the page than its address
+    const look = this.look.texts(), text = JSON.stringify(look);
+    if (text === this.saidLook) return;
+    const keep = window.lpvaeKeepers?.[this.data.keeper];
+    const late = this.data.common.colourings?.some(({ name, url }) => name === look.colour && !url);
+    if (!keep || look.lasso || late) this.tell("look");
+    else keep(look);
+    this.saidLook = text;
   }
 
   key(event) {
-    if (event.key === "Escape") return this.picksSecond ? this.armSecond(false) : this.clear();
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") {
+      if (this.drawing) this.drawing = null;
+      else if (this.picksSecond) this.controls.armSecond(false);
+      else this.clear();
+      return this.sketch();
+    }
     const map = this.both.find(({ over }) => over === event.target);
-    if (!step || !map) return undefined;
+    if (!map || event.ctrlKey || event.metaKey || event.altKey) return undefined;
+    const { width, height } = map.view ?? {}, middle = [width / 2, height / 2];
+    const act = { ArrowRight: () => this.step(map, 1), ArrowDown: () => this.step(map, 1), ArrowLeft: () => this.step(map, -1),
+      ArrowUp: () => this.step(map, -1), "+": () => this.zoom(map, 1.25, middle), "-": () => this.zoom(map, 0.8, middle),
+      0: () => this.homes() }[event.key];
+    if (!act) return undefined;
     event.preventDefault();
-    return this.step(map, step);
+    return act();
   }
 
   step(map, by) { // along the neighbours of the image at which the walk began
@@ -237,17 +244,19 @@ class LinkedMaps {
     if (ids[next] !== null) this.set("select", ids[next]);
   }
 
-  moved(map, act) {
-    for (const each of this.linked ? this.both : [map]) {
-      if (!each.view) continue;
-      act(each.view, each);
-      each.follow();
-    }
+  moved(maps, act) {
+    for (const map of maps) if (map.view) act(map.view, map);
+    if (!this.both.every((map) => map.view)) return;
+    this.look.see(this.both.map((map) => map.view), this.both.map((map) => map.points.box));
+    this.repaint();
+    this.rest();
   }
 
-  pan(map, dx, dy) { this.moved(map, (view) => view.pan(dx, dy)); }
-  zoom(map, factor, pixel) { this.moved(map, (view) => view.zoom(factor, pixel)); }
-  home(map) { this.moved(map, (view, each) => view.fit(each.points.box)); }
+  together(map) { return this.look.linked ? this.both : [map]; }
+  pan(map, dx, dy) { this.moved(this.together(map), (view) => view.pan(dx, dy)); }
+  zoom(map, factor, pixel) { this.moved(this.together(map), (view) => view.zoom(factor, pixel)); }
+  home(map) { this.moved(this.together(map), (view, each) => each.home()); }
+  homes() { this.moved(this.both, (view, each) => each.home()); }
 
   // -- for tests, and the end
 
@@ -258,10 +267,8 @@ class LinkedMaps {
 
   destroy() {
     this.observer.disconnect();
-    for (const map of this.both) {
-      clearTimeout(map.timer);
-      map.Plotly?.purge(map.plot);
-    }
+    clearTimeout(this.resting);
+    cancelAnimationFrame(this.frame);
     this.root.remove();
   }
 }

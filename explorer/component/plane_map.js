@@ -1,28 +1,27 @@
-// One map. plotly draws the points, once. Everything that changes with the pointer or the selection (rings, lines, names)
-// goes on a plain canvas above them, and the search under the pointer is our own: neither a hover nor a click touches the
-// points.
+// One map. The points are painted on one canvas; all that changes with the pointer or the selection (rings, lines, names)
+// goes on a second one above it, and the search under the pointer is our own: neither a hover nor a click repaints a point.
 
-import { Points, View, numbers } from "./points.js";
+import { Cloud } from "./cloud.js";
+import { pack } from "./colours.js";
+import { contours } from "./contours.js";
+import { numbers, ready, sheet, thumbnail } from "./files.js";
+import { CanvasInk, Pen, joined } from "./pen.js";
+import { Points, View, element, shuffled } from "./points.js";
 
 const REACH = 14; // pixels from the pointer within which a point counts as meant
-const ROUNDS = 6; // layers of points, each with a share of every label, so that no label covers all the others
-const PAUSE = 90; // milliseconds without a gesture after which the points are drawn sharp again
-
-export function element(parent, tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text; // never as HTML: titles and labels come from files
-  parent?.append(made);
-  return made;
-}
+const MANY = 20000; // points, of which each is smaller and fainter
+const PICTURE = 26; // pixels, the side of an image on the map
+const MOST_SHEETS = 32; // of which images on the map are taken
 
 export class PlaneMap {
   constructor(parent, side, owner) {
-    Object.assign(this, { side, owner, points: null, view: null, marks: {}, drawn: null });
+    Object.assign(this, { side, owner, points: null, view: null, marks: {}, order: new Uint32Array() });
     const figure = element(parent, "figure", "lpvae-map");
-    this.caption = element(figure, "figcaption", "", "");
+    this.caption = element(figure, "figcaption", "", "\u00a0");
     this.frame = element(figure, "div", "lpvae-frame");
-    this.plot = element(this.frame, "div", "lpvae-plot");
+    this.canvas = element(this.frame, "canvas", "lpvae-points");
+    this.canvas.setAttribute("aria-hidden", "true");
+    this.cloud = new Cloud(this.canvas);
     this.over = element(this.frame, "canvas", "lpvae-over");
     this.over.tabIndex = 0;
     this.over.dataset.side = side;
@@ -30,99 +29,99 @@ export class PlaneMap {
     this.message = element(this.frame, "div", "lpvae-message", "Loading the map …");
   }
 
-  // Draws the points, if they differ from what stands there; gives up once `current` says that newer data has come.
-  async show({ title, points_url }, common, Plotly, current) {
-    this.Plotly = Plotly;
+  // Fetches the points, if they differ from those that are there; gives up once `current` says that newer data has come.
+  async show({ title, points_url }, common, current) {
     this.caption.textContent = title;
-    const identity = JSON.stringify([points_url, common.labels_url, common.ranges, common.palette]);
+    const identity = JSON.stringify([points_url, common.labels_url, common.ranges]);
     if (identity === this.identity) return;
-    this.message.textContent = "Loading the map …";
     this.identity = null;
     this.owner.root.dataset.state = "loading";
     const [xy, labels] = await Promise.all([numbers(points_url, Float32Array), numbers(common.labels_url, Int16Array)]);
     if (!current()) return;
-    this.points = new Points(xy, labels, common.ranges);
-    this.middles = this.points.middles();
-    this.palette = common.palette;
-    this.identity = identity;
-    this.view = null;
-    await this.draw();
+    this.points = new Points(xy, labels, shuffled(common.ranges, labels.length));
+    [this.identity, this.view] = [identity, null];
+    this.measure();
   }
 
-  async draw() {
+  measure() {
     const { clientWidth: width, clientHeight: height } = this.frame;
-    if (!this.identity || !width) return; // not on screen yet: the resize observer calls again
-    this.view = new View(width, height);
-    this.view.fit(this.points.box);
-    this.drawn = { ...this.view };
-    await this.Plotly.react(this.plot, this.traces(), this.layout(), { staticPlot: true, displayModeBar: false,
-      plotGlPixelRatio: Math.min(2, window.devicePixelRatio || 1) });
-    this.plot.style.transform = "";
-    this.message.textContent = "";
-    this.owner.drawn();
+    if (!this.points || !width) return; // not on screen yet: the resize observer calls again
+    if (this.view) this.view.resize(width, height, this.points.box);
+    else {
+      this.view = new View(width, height);
+      this.home();
+      if (this.owner.look.view) this.owner.look.show(this.view, this.side === "left" ? 0 : 1);
+    }
   }
 
-  traces() {
-    const many = this.points.count > 20000;
-    const share = (ids, round) => ids.filter((_, i) => i % ROUNDS === round);
-    const layers = this.layers().map(([label, round]) => [label, share(this.points.groups.get(label), round)]);
-    return layers.map(([label, ids]) => ({
-      type: "scattergl", mode: "markers", hoverinfo: "skip", showlegend: false,
-      visible: !this.owner.hidden.has(label),
-      x: Float32Array.from(ids, (id) => this.points.xy[2 * id]),
-      y: Float32Array.from(ids, (id) => this.points.xy[2 * id + 1]),
-      marker: { size: many ? 2.2 : 3.5, color: this.owner.colour(label), opacity: many ? 0.6 : 0.8, line: { width: 0 } },
-    }));
-  }
-
-  layers() { // [label, round] of each of plotly's traces
-    const labels = [...this.points.groups.keys()];
-    return Array.from({ length: ROUNDS }, (_, round) => labels.map((label) => [label, round])).flat();
-  }
-
-  layout() {
-    const { "xaxis.range": x, "yaxis.range": y } = this.view.ranges();
-    const axis = { visible: false, autorange: false, fixedrange: true };
-    return { width: this.view.width, height: this.view.height, margin: { l: 0, r: 0, t: 0, b: 0 },
-      xaxis: { ...axis, range: x }, yaxis: { ...axis, range: y }, showlegend: false, hovermode: false,
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)" };
-  }
+  home() { this.view?.fit(this.points.box); }
 
   resized() {
     const { clientWidth: width, clientHeight: height } = this.frame;
-    if (!width || !this.identity) return undefined;
-    if (!this.view) return this.draw();
-    if (width === this.view.width && height === this.view.height) return undefined;
-    this.view.resize(width, height, this.points.box);
-    this.sharpen({ width, height });
-    return this.sketch();
+    if (!width || (this.view && width === this.view.width && height === this.view.height)) return;
+    this.measure();
+    this.owner.repaint();
   }
 
-  follow() { // while a gesture lasts, move the picture that is there; draw it anew when the hand rests
-    const s = this.view.scale / this.drawn.scale;
-    const dx = (this.drawn.x - this.view.x) * this.view.scale, dy = (this.view.y - this.drawn.y) * this.view.scale;
-    this.plot.style.transform = `translate(${dx}px, ${dy}px) scale(${s})`;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.sharpen(), PAUSE);
+  // order: the ids to paint, from the bottom up; visible: 1 for each id that the filters let pass
+  fill(order, visible) {
+    this.order = order;
+    if (this.visible !== visible) [this.visible, this.crowds] = [visible, null];
+  }
+
+  paint() {
+    if (!this.view) return;
+    const ratio = Math.min(2, window.devicePixelRatio || 1);
+    this.paintOn(this.cloud, ratio);
+    this.message.textContent = "";
     this.sketch();
   }
 
-  sharpen(size = {}) {
-    clearTimeout(this.timer);
-    this.drawn = { ...this.view };
-    this.Plotly.relayout(this.plot, { ...this.view.ranges(), ...size });
-    this.plot.style.transform = "";
+  paintOn(cloud, ratio) {
+    const { layers } = this.owner.look, zoom = this.view.scale / this.view.whole;
+    const [radius, opacity] = this.dot(zoom);
+    const order = layers.has("points") ? this.order : new Uint32Array();
+    cloud.draw({ xy: this.points.xy, order, colours: this.owner.paints, back: pack(this.owner.colours().back),
+      view: this.view, ratio, radius, opacity });
+    if (layers.has("images")) this.pictures(cloud.pen, ratio);
   }
 
-  restyle() {
-    if (!this.view) return;
-    this.Plotly.restyle(this.plot, { visible: this.layers().map(([label]) => !this.owner.hidden.has(label)) });
+  dot(zoom) { // radius and opacity of a point: the further one looks into the map, the larger
+    const many = this.order.length > MANY, growth = Math.max(1, zoom) ** 0.4;
+    return [Math.min(5, (many ? 1.1 : 1.75) * growth), Math.min(0.85, (many ? 0.6 : 0.8) * growth)];
+  }
+
+  pictures(context, ratio) { // one image at most in each field of a net that holds still while the map moves
+    const { common } = this.owner.data, { view } = this, { xy } = this.points, wanted = new Set(), fields = new Set();
+    const field = 2 ** (Math.ceil(2 * Math.log2(1.2 * PICTURE / view.scale)) / 2), size = PICTURE * ratio;
+    const first = Math.floor(common.ranges[0][0] / common.sprite_rows_per_sheet);
+    context.imageSmoothingEnabled = false;
+    for (const id of this.order) {
+      const x = xy[2 * id], y = xy[2 * id + 1], [px, py] = view.toPixel([x, y]);
+      if (px < -PICTURE || py < -PICTURE || px > view.width + PICTURE || py > view.height + PICTURE) continue;
+      const key = Math.floor(x / field) * 1e6 + Math.floor(y / field);
+      if (fields.has(key) || Math.floor(id / common.sprite_rows_per_sheet) >= first + MOST_SHEETS) continue;
+      fields.add(key);
+      const [url, corner] = thumbnail(id, common), bitmap = url && ready(url);
+      if (bitmap) this.picture(context, bitmap, corner(bitmap), id, px * ratio - size / 2, py * ratio - size / 2, size);
+      else if (url) wanted.add(url);
+    }
+    if (wanted.size) Promise.all([...wanted].map(sheet)).then(() => this.owner.repaint(), () => {});
+  }
+
+  picture(context, bitmap, [sx, sy], id, x, y, size) { // white turns into the point's colour
+    const side = this.owner.data.common.sprite_side;
+    context.fillStyle = this.owner.css(id);
+    context.fillRect(x, y, size, size);
+    context.globalCompositeOperation = "multiply";
+    context.drawImage(bitmap, sx, sy, side, side, x, y, size, size);
+    context.globalCompositeOperation = "source-over";
   }
 
   nearest(pixel) {
-    if (!this.view) return null;
+    if (!this.view || !this.visible) return null;
     const [x, y] = this.view.toPlane(pixel);
-    return this.points.nearest(x, y, REACH / this.view.scale, this.owner.hidden);
+    return this.points.nearest(x, y, REACH / this.view.scale, this.visible);
   }
 
   place(id) { // the image's pixel in this map, or null
@@ -135,25 +134,36 @@ export class PlaneMap {
     const ratio = window.devicePixelRatio || 1, { width, height } = this.view;
     if (this.over.width !== Math.round(width * ratio)) this.over.width = Math.round(width * ratio);
     if (this.over.height !== Math.round(height * ratio)) this.over.height = Math.round(height * ratio);
-    const pen = new Pen(this.over.getContext("2d"), this.owner.colours());
-    pen.begin(ratio, width, height);
-    if (this.owner.named) this.sketchNames(pen);
-    this.sketchMarks(pen);
-    const { hovered, selected, second } = this.owner;
-    pen.square(this.place(second), 8);
-    pen.target(this.place(selected), 9);
+    const context = this.over.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.lineJoin = "round";
+    const pen = new Pen(new CanvasInk(context), this.owner.colours());
+    this.write(pen);
+    const { drawing, hovered } = this.owner;
+    if (drawing?.map === this) pen.outline(drawing.pixels);
     pen.ring(this.place(hovered), 7, true);
   }
 
-  sketchNames(pen) {
-    for (const [label, x, y] of this.middles) {
-      if (!this.owner.hidden.has(label)) pen.write(this.owner.name(label), this.view.toPixel([x, y]));
-    }
+  write(pen) { // all of it but what follows the pointer
+    const { layers, lasso } = this.owner.look;
+    if (layers.has("contours") || layers.has("names")) this.crowds ??= this.visible ? contours(this.points, this.visible) : [];
+    if (layers.has("contours")) for (const crowd of this.crowds) this.writeContours(pen, crowd);
+    if (layers.has("names")) for (const { label, peak } of this.crowds) pen.write(this.owner.name(label), this.view.toPixel(peak));
+    if (lasso?.side === this.side) pen.outline(lasso.outline.map((at) => this.view.toPixel(at)));
+    this.writeMarks(pen);
+    pen.square(this.place(this.owner.second), 8);
+    pen.target(this.place(this.owner.selected), 9);
   }
 
-  sketchMarks(pen) {
+  writeContours(pen, { label, lines }) {
+    const d = lines.map((line) => joined(line.map((at) => this.view.toPixel(at)))).join("");
+    if (d) pen.stroke(d, 1.25, this.owner.labelColour(label));
+  }
+
+  writeMarks(pen) {
     const pixels = (list) => (list ?? []).map((at) => this.view.toPixel(at));
-    const { neighbours = [], chosen, samples, path, prior, origin } = this.marks;
+    const { neighbours = [], chosen, samples, path, prior, origin, walk, walk_at, places = [] } = this.marks;
     const from = origin ? this.view.toPixel(origin) : this.place(this.owner.selected);
     const near = neighbours.map((id) => this.place(id)).filter(Boolean);
     if (from) for (const to of near) pen.line([from, to], 1);
@@ -163,84 +173,13 @@ export class PlaneMap {
     for (const at of near) pen.ring(at, 5);
     pen.ring(this.place(chosen), 8, true);
     for (const at of pixels(prior)) pen.diamond(at, 7);
+    pen.line(pixels(walk), 2.5);
+    pixels(walk).forEach((at, i) => (i === walk_at ? pen.ring(at, 7, true) : pen.dot(at, 3.5)));
     if (origin) pen.target(from, 9);
-  }
-}
-
-// Strokes with an edge in the background's colour, so that they show on points of any colour in either theme.
-class Pen {
-  constructor(context, colours) { Object.assign(this, { context, ...colours }); }
-
-  begin(ratio, width, height) {
-    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.context.clearRect(0, 0, width, height);
-    this.context.lineJoin = "round";
-  }
-
-  stroke(path, width, accent = false, dash = []) {
-    const c = this.context;
-    c.setLineDash([]);
-    [c.strokeStyle, c.lineWidth] = [this.back, width + 2.5];
-    c.stroke(path);
-    c.setLineDash(dash);
-    [c.strokeStyle, c.lineWidth] = [accent ? this.accent : this.text, width];
-    c.stroke(path);
-  }
-
-  circle([x, y], radius) {
-    const path = new Path2D();
-    path.arc(x, y, radius, 0, 2 * Math.PI);
-    return path;
-  }
-
-  ring(at, radius, accent) { if (at) this.stroke(this.circle(at, radius), 2, accent); }
-
-  target(at, radius) {
-    if (!at) return;
-    this.stroke(this.circle(at, radius), 2.5);
-    this.dot(at, 3);
-  }
-
-  dot(at, radius) {
-    const c = this.context;
-    [c.fillStyle, c.strokeStyle, c.lineWidth] = [this.text, this.back, 1.5];
-    c.setLineDash([]);
-    c.stroke(this.circle(at, radius));
-    c.fill(this.circle(at, radius));
-  }
-
-  square(at, half) {
-    if (!at) return;
-    const path = new Path2D();
-    path.rect(at[0] - half, at[1] - half, 2 * half, 2 * half);
-    this.stroke(path, 2.5);
-  }
-
-  line(pixels, width, dash) {
-    if (pixels.length < 2) return;
-    const path = new Path2D();
-    pixels.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
-    this.stroke(path, width, false, dash);
-  }
-
-  plus([x, y], half) {
-    const path = new Path2D(`M${x - half} ${y}h${2 * half}M${x} ${y - half}v${2 * half}`);
-    this.stroke(path, 2, true);
-  }
-
-  diamond([x, y], half) {
-    const path = new Path2D(`M${x} ${y - half}l${half} ${half}l${-half} ${half}l${-half} ${-half}z`);
-    this.stroke(path, 2.5);
-    this.context.fillStyle = this.accent;
-    this.context.fill(path);
-  }
-
-  write(text, [x, y]) {
-    const c = this.context;
-    [c.font, c.textAlign, c.textBaseline] = [`700 15px ${this.font}`, "center", "middle"];
-    [c.strokeStyle, c.fillStyle, c.lineWidth] = [this.back, this.text, 4];
-    c.setLineDash([]);
-    c.strokeText(text, x, y);
-    c.fillText(text, x, y);
+    for (const { at, name } of places) {
+      const [x, y] = this.view.toPixel(at);
+      pen.star([x, y], 9);
+      pen.write(name, [x, y - 18], 13);
+    }
   }
 }

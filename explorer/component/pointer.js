@@ -1,7 +1,7 @@
-// What answers to the pointer: the thumbnail beside it, and the hand that hovers, clicks, pans and zooms.
+// What answers to the pointer: the thumbnail beside it, and the hand that hovers, clicks, pans, zooms and draws outlines.
 
-import { element } from "./plane_map.js";
-import { sheet } from "./points.js";
+import { ready, sheet, thumbnail } from "./files.js";
+import { element } from "./points.js";
 
 const SLOP = 4; // pixels of movement that still make a click
 const THUMBNAIL = 84; // pixels
@@ -24,6 +24,7 @@ export class Tip {
     element(this.lines, "b", "", `image ${id}`);
     element(this.lines, "div", "", `label ${label}`);
     for (const line of figures) element(this.lines, "div", "", line);
+    this.canvas.hidden = !thumbnail(id, common)[0];
     this.move(clientX, clientY);
     await this.draw(id, common);
   }
@@ -36,28 +37,26 @@ export class Tip {
     this.box.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
   }
 
-  async draw(id, { sprite_urls: urls, sprite_side: side, sprite_rows_per_sheet: perSheet }) {
-    const url = urls?.[Math.floor(id / perSheet)];
-    this.canvas.hidden = !url;
+  async draw(id, common) {
+    const [url, corner] = thumbnail(id, common), { sprite_side: side } = common;
     if (!url) return;
     const ratio = window.devicePixelRatio || 1;
     this.canvas.width = this.canvas.height = Math.round(THUMBNAIL * ratio);
-    const picture = await sheet(url).catch(() => null);
+    const picture = ready(url) ?? await sheet(url).catch(() => null);
     if (!picture) this.canvas.hidden = true;
     if (!picture || this.box.dataset.id !== String(id)) return; // the pointer has moved on meanwhile
-    const columns = Math.floor(picture.width / side), cell = id % perSheet, pen = this.canvas.getContext("2d");
+    const pen = this.canvas.getContext("2d");
     pen.imageSmoothingEnabled = false;
-    pen.drawImage(picture, (cell % columns) * side, Math.floor(cell / columns) * side, side, side,
-      0, 0, this.canvas.width, this.canvas.height);
+    pen.drawImage(picture, ...corner(picture), side, side, 0, 0, this.canvas.width, this.canvas.height);
     this.canvas.dataset.id = id;
   }
 }
 
-// ---- The pointer over one map: hover, click, pan, zoom, touch --------------------------------------------------------
+// ---- The pointer over one map: hover, click, pan, zoom, touch, lasso and box -----------------------------------------
 
 export class Hand {
   constructor(map, owner) {
-    Object.assign(this, { map, owner, down: new Map(), travelled: 0 });
+    Object.assign(this, { map, owner, down: new Map(), travelled: 0, tool: "move" });
     const on = (type, act, options) => map.over.addEventListener(type, act, options);
     on("pointerdown", (event) => this.press(event));
     on("pointermove", (event) => this.move(event));
@@ -79,9 +78,9 @@ export class Hand {
   press(event) {
     if (event.button) return;
     try { this.map.over.setPointerCapture(event.pointerId); } catch { /* the pointer has gone already */ }
-    if (!this.down.size) this.travelled = 0;
+    if (!this.down.size) [this.travelled, this.tool] = [0, this.owner.tool === "move" && event.shiftKey ? "lasso" : this.owner.tool];
     this.down.set(event.pointerId, this.pixel(event));
-    if (this.down.size > 1) this.travelled = Infinity; // two fingers never click
+    if (this.down.size > 1) [this.travelled, this.tool, this.owner.drawing] = [Infinity, "move", null]; // two fingers never click
   }
 
   move(event) {
@@ -89,12 +88,20 @@ export class Hand {
     if (!from) return event.pointerType === "touch" ? undefined : this.owner.hover(this.map.nearest(to), event);
     this.travelled += Math.hypot(to[0] - from[0], to[1] - from[1]);
     if (this.travelled <= SLOP) return undefined;
-    this.map.over.classList.add("lpvae-dragging");
     this.owner.hover(null);
+    if (this.tool !== "move") return this.outline(from, to);
+    this.map.over.classList.add("lpvae-dragging");
     if (this.down.size === 2) this.pinch(event.pointerId, from, to);
     else if (event.pointerType !== "touch") this.owner.pan(this.map, to[0] - from[0], to[1] - from[1]);
     this.down.set(event.pointerId, to);
     return undefined;
+  }
+
+  outline(from, to) { // `from` stays where the button went down
+    const pixels = this.owner.drawing?.map === this.map ? this.owner.drawing.pixels : [from];
+    const box = [from, [to[0], from[1]], to, [from[0], to[1]]];
+    this.owner.drawing = { map: this.map, pixels: this.tool === "box" ? box : [...pixels, to] };
+    this.map.sketch();
   }
 
   pinch(id, from, to) { // one finger of two has moved
@@ -108,10 +115,12 @@ export class Hand {
   release(event) {
     const clicked = this.down.has(event.pointerId) && this.down.size === 1 && this.travelled <= SLOP;
     this.drop(event);
-    if (!clicked) return;
+    if (this.owner.drawing?.map === this.map) return this.owner.outlined();
+    if (!clicked) return undefined;
     const id = this.map.nearest(this.pixel(event));
     this.owner.hover(id, event);
     if (id !== null) this.owner.pick(id, event.shiftKey);
+    return undefined;
   }
 
   drop(event) {

@@ -1,63 +1,34 @@
-// What the maps are made of, without a pixel drawn: files, positions, and which part of the plane is seen.
+// Positions and labels of all images, a grid to search them by, and which part of the plane a map shows.
 
-// ---- Files: fetched once by address, whoever asks --------------------------------------------------------------------
+export function element(parent, tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text; // never as HTML: titles and labels come from files
+  parent?.append(made);
+  return made;
+}
 
-const files = new Map();
-
-function once(url, load) {
-  if (!files.has(url)) {
-    const promise = load(url);
-    promise.catch(() => files.delete(url)); // so that a later attempt may succeed
-    files.set(url, promise);
+// The ids of [[start, stop], …], shuffled (each time alike), so that no label is painted over all the others.
+export function shuffled(ranges, count) {
+  const ids = [];
+  for (const [start, stop] of ranges) for (let id = Math.max(0, start); id < Math.min(stop, count); id++) ids.push(id);
+  for (let i = ids.length - 1, seed = 1; i > 0; i--) {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    const j = Math.floor(seed / 4294967296 * (i + 1));
+    [ids[i], ids[j]] = [ids[j], ids[i]];
   }
-  return files.get(url);
+  return Uint32Array.from(ids);
 }
-
-async function get(url) {
-  const answer = await fetch(new URL(url, document.baseURI)).catch(() => null);
-  if (!answer?.ok) throw new Error(`${url} could not be fetched (${answer ? answer.status : "no answer"})`);
-  return answer;
-}
-
-export const numbers = (url, Type) => once(url, async () => {
-  const buffer = await (await get(url)).arrayBuffer();
-  if (buffer.byteLength % Type.BYTES_PER_ELEMENT) throw new Error(`${url} is cut short`);
-  return new Type(buffer);
-});
-
-export const plotly = (url) => once(url, async () => {
-  const script = document.createElement("script");
-  const text = new Response((await get(url)).body.pipeThrough(new DecompressionStream("gzip")));
-  script.src = URL.createObjectURL(new Blob([await text.text()], { type: "text/javascript" }));
-  await new Promise((resolve, reject) => {
-    script.onload = resolve;
-    script.onerror = () => reject(new Error("plotly.js could not be run"));
-    document.head.append(script);
-  });
-  URL.revokeObjectURL(script.src);
-  return window.Plotly;
-});
-
-export const sheet = (url) => once(url, async () => createImageBitmap(await (await get(url)).blob()));
-
-// ---- Points: positions and labels of all images, and a grid over those that are shown --------------------------------
 
 export class Points {
-  constructor(xy, labels, ranges) {
+  constructor(xy, labels, ids) {
     if (labels.length * 2 !== xy.length) {
       throw new Error(`there are ${xy.length / 2} positions but ${labels.length} labels`);
     }
     Object.assign(this, { xy, labels });
-    this.groups = new Map(); // label → ids, in order of label
-    const shown = [];
-    for (const [start, stop] of ranges) {
-      for (let id = Math.max(0, start); id < Math.min(stop, labels.length); id++) if (this.at(id)) shown.push(id);
-    }
-    for (const label of [...new Set(shown.map((id) => labels[id]))].sort((a, b) => a - b)) this.groups.set(label, []);
-    for (const id of shown) this.groups.get(labels[id]).push(id);
-    this.count = shown.length;
-    this.box = this.bounds(shown);
-    this.fillGrid(shown);
+    this.ids = ids.filter((id) => this.at(id));
+    this.box = this.bounds(this.ids);
+    this.fillGrid(this.ids);
   }
 
   at(id) { // [x, y], or null for an id that has no place on the map
@@ -93,7 +64,7 @@ export class Points {
   column(x) { return Math.min(this.side - 1, Math.max(0, Math.floor((x - this.box.x0) / this.cellWidth))); }
   row(y) { return Math.min(this.side - 1, Math.max(0, Math.floor((y - this.box.y0) / this.cellHeight))); }
 
-  nearest(x, y, reach, hidden) { // the shown id nearest to (x, y), or null if none is within reach
+  nearest(x, y, reach, visible) { // the visible id nearest to (x, y), or null if none is within reach
     let best = null, least = reach * reach;
     for (let r = this.row(y - reach); r <= this.row(y + reach); r++) {
       const from = this.starts[r * this.side + this.column(x - reach)];
@@ -101,17 +72,31 @@ export class Points {
       for (let i = from; i < to; i++) {
         const id = this.sorted[i];
         const d = (this.xy[2 * id] - x) ** 2 + (this.xy[2 * id + 1] - y) ** 2;
-        if (d <= least && !hidden.has(this.labels[id])) [best, least] = [id, d];
+        if (d <= least && visible[id]) [best, least] = [id, d];
       }
     }
     return best;
   }
 
-  middles() { // [label, x, y]: the median position of each label's points
-    const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-    return [...this.groups].map(([label, ids]) =>
-      [label, middle(ids.map((id) => this.xy[2 * id])), middle(ids.map((id) => this.xy[2 * id + 1]))]);
+  groups(visible) { // label → its visible ids, in order of label
+    const groups = new Map();
+    for (const id of this.ids) {
+      if (!visible[id]) continue;
+      if (!groups.has(this.labels[id])) groups.set(this.labels[id], []);
+      groups.get(this.labels[id]).push(id);
+    }
+    return new Map([...groups].sort(([a], [b]) => a - b));
   }
+}
+
+// Whether (x, y) lies inside an outline [[x, y], …], by the even-odd rule; explorer/sets.py does the same sum in Python.
+export function inside(outline, x, y) {
+  let odd = false;
+  for (let i = 0, j = outline.length - 1; i < outline.length; j = i++) {
+    const [xi, yi] = outline[i], [xj, yj] = outline[j];
+    if ((yi > y) !== (yj > y) && x < (xj - xi) * (y - yi) / (yj - yi) + xi) odd = !odd;
+  }
+  return odd;
 }
 
 // ---- View: which part of the plane a map shows; equal scales on both axes --------------------------------------------
@@ -125,15 +110,12 @@ export class View {
     [this.x, this.y] = [(x0 + x1) / 2, (y0 + y1) / 2];
   }
 
-  resize(width, height, box) { // shows the whole if it did before, else the same middle
-    const whole = new View(this.width, this.height);
-    whole.fit(box);
-    const showsAll = whole.scale === this.scale && whole.x === this.x && whole.y === this.y;
-    const factor = Math.min(width / this.width, height / this.height) || 1;
-    this.scale *= factor;
-    this.whole *= factor;
+  resize(width, height, box) { // the same middle and the same zoom
+    const zoom = this.scale / this.whole, { x, y } = this;
     Object.assign(this, { width, height });
-    if (showsAll) this.fit(box);
+    this.fit(box);
+    this.scale = this.whole * zoom;
+    [this.x, this.y] = [x, y];
   }
 
   toPixel([x, y]) {
@@ -152,11 +134,5 @@ export class View {
     const moved = this.toPlane(pixel);
     this.x += fixed[0] - moved[0];
     this.y += fixed[1] - moved[1];
-  }
-
-  ranges() {
-    const halfWidth = this.width / 2 / this.scale, halfHeight = this.height / 2 / this.scale;
-    return { "xaxis.range": [this.x - halfWidth, this.x + halfWidth],
-      "yaxis.range": [this.y - halfHeight, this.y + halfHeight] };
   }
 }

@@ -1,0 +1,111 @@
+// A row of images as a film, with the nearest real image under each, and the way it goes on a small map.
+
+import { Controls, element, mounted, still } from "./controls.js";
+
+const DOTS = 12000; // of the map, at most
+
+class Film {
+  constructor(root) {
+    const stage = element(root, "div", "stage");
+    this.now = this.figure(stage, "now");
+    this.map = element(stage, "canvas", "place");
+    this.map.setAttribute("role", "img");
+    this.controls = new Controls(root, (at) => this.show(at));
+    this.strip = element(root, "div", "strip");
+    new ResizeObserver(() => this.sketch()).observe(this.map);
+  }
+
+  figure(parent, className) {
+    const figure = element(parent, "figure", className);
+    return { image: element(figure, "img"), text: element(figure, "figcaption") };
+  }
+
+  update(data) {
+    const identity = JSON.stringify(data);
+    if (identity === this.identity) return;
+    this.identity = identity;
+    this.data = data;
+    this.now.image.width = this.now.image.height = data.size;
+    this.strip.replaceChildren(...data.frames.map((frame, i) => this.cell(frame, i)));
+    this.map.hidden = !data.place;
+    if (data.place) this.map.setAttribute("aria-label", data.place.about);
+    this.controls.reset({ count: data.frames.length - 1, at: 0, perSecond: data.per_second, loops: data.loops });
+    this.loadDots();
+    if (data.plays && !still()) this.controls.play();
+  }
+
+  cell(frame, i) {
+    const button = element(null, "button");
+    button.type = "button";
+    for (const part of [frame, frame.real]) {
+      if (!part) continue;
+      const image = element(button, "img");
+      Object.assign(image, { src: part.src, alt: part.alt, width: this.data.small, height: this.data.small });
+      element(button, "span", "", part.caption);
+    }
+    button.onclick = () => this.controls.goTo(i);
+    return button;
+  }
+
+  show(at) {
+    const { src, alt, text } = this.data.frames[at];
+    Object.assign(this.now.image, { src, alt: `Now: ${alt}` });
+    this.now.text.textContent = text;
+    [...this.strip.children].forEach((cell, i) => cell.setAttribute("aria-pressed", i === at));
+    this.sketch();
+  }
+
+  async loadDots() { // the big maps have fetched the file already, if they stand
+    const { place } = this.data;
+    this.dots = null;
+    if (!place) return;
+    const files = (window.lpvaePoints ??= new Map()); // address → positions, fetched once
+    if (!files.has(place.points_url)) {
+      files.set(place.points_url, fetch(place.points_url).then((answer) => answer.arrayBuffer()).then((all) => new Float32Array(all)));
+    }
+    const xy = await files.get(place.points_url).catch(() => files.delete(place.points_url) && null);
+    if (!xy || place !== this.data.place) return;
+    const total = place.ranges.reduce((n, [a, b]) => n + b - a, 0);
+    const every = Math.max(1, Math.floor(total / DOTS)), dots = [];
+    for (const [start, stop] of place.ranges) for (let id = start; id < stop; id += every) dots.push([xy[2 * id], xy[2 * id + 1]]);
+    this.dots = dots;
+    this.sketch();
+  }
+
+  sketch() {
+    const { place } = this.data ?? {}, { clientWidth: width, clientHeight: height } = this.map;
+    if (!place || !width) return;
+    const ratio = window.devicePixelRatio || 1, pen = this.map.getContext("2d");
+    Object.assign(this.map, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const scale = Math.min(width, height) / 2 * 0.94, style = getComputedStyle(this.map);
+    const at = ([x, y]) => [width / 2 + x * scale, height / 2 - y * scale];
+    pen.fillStyle = style.color;
+    pen.globalAlpha = 0.16;
+    for (const dot of this.dots ?? []) pen.fillRect(...at(dot), 1, 1);
+    pen.globalAlpha = 1;
+    const steps = place.path.map(at), now = Math.min(this.controls.at, steps.length - 1);
+    [pen.strokeStyle, pen.lineWidth, pen.lineJoin] = [style.color, 1, "round"];
+    this.line(pen, steps, [3, 3]);
+    [pen.strokeStyle, pen.lineWidth] = ["#e07b39", 2.5];
+    this.line(pen, steps.slice(0, now + 1), []);
+    steps.forEach(([x, y], i) => {
+      pen.beginPath();
+      pen.arc(x, y, i === now ? 6 : 2.5, 0, 2 * Math.PI);
+      pen.fillStyle = i === now ? "#e07b39" : style.color;
+      pen.fill();
+    });
+  }
+
+  line(pen, steps, dash) {
+    pen.setLineDash(dash);
+    pen.beginPath();
+    steps.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+    pen.stroke();
+    pen.setLineDash([]);
+  }
+}
+
+export default function ({ parentElement, data }) {
+  mounted(parentElement, "film", (root) => new Film(root)).update(data);
+}

@@ -1,0 +1,45 @@
+"""What the panels share: headings, the two columns, names and charts."""
+
+import re
+
+import streamlit as st
+
+from explorer import figures
+
+
+def heading(text: str, caption: str, explanation: str | None = None) -> None:
+    """A panel's title, what it shows, and on hover what its words mean."""
+    st.subheader(text, help=explanation)
+    st.caption(caption)
+
+
+def columns(sides):
+    """A column a side, each with its model's name."""
+    made = st.columns(2)
+    for column, side in zip(made, sides):
+        column.markdown(f"**{plain(side.bundle.name)}**")
+    return made
+
+
+def chart(figure, key: str, alt: str, ready: bool) -> None:
+    """A plotly chart with a button that saves it; its bare place where `ready` is not yet so."""
+    if not ready:
+        st.html(f'<div style="height:{figure.layout.height}px"></div>')
+        return
+    kind = st.session_state.get("kind", "png")
+    st.plotly_chart(figure, key=key, config=figures.config(key, kind), alt=alt)
+
+
+def name(label: int) -> str:
+    """A label in words."""
+    return f"label {label}" if label >= 0 else "no label"
+
+
+def title(subject) -> str:
+    """The subject in words."""
+    return "your image" if subject.id is None else f"image {subject.id}"
+
+
+def plain(text: str) -> str:
+    """Text that is not ours (a folder's name, a part of an address), for Streamlit's markdown."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:&])", r"\\\1", text)
