@@ -98,7 +98,7 @@ def _ticks(means: np.ndarray, rows: np.ndarray, names: list[str]) -> dict:
 
 
 def neighbours_chart(total_bits: np.ndarray, ids: np.ndarray, chosen: int):
-    """What z would cost with the prior of each neighbour, (K,) bits, nearest first; the chosen one in orange, the mean as a line."""
+    """What z would cost with the prior of each neighbour, (K,) bits, nearest first; the chosen one orange, the mean a line."""
     ranks, mean = np.arange(1, len(ids) + 1), float(np.mean(total_bits))
     bars = {
         "type": "bar", "x": ranks, "y": total_bits.round(3), "customdata": ids, "showlegend": False,

@@ -116,7 +116,7 @@ def _stroke(ink: np.ndarray) -> float:
 
 
 def _centred(small: np.ndarray, side: int) -> np.ndarray:
-    """The picture (h, w) on a field (side, side), its centre of mass on the pixel after the middle, as near as whole pixels allow.
+    """The picture (h, w) on a field (side, side), its centre of mass on the pixel after the middle, to the nearest pixel.
 
     In MNIST the centre of mass lies within half a pixel of row 14 and column 14, both counted from 0.
     """

@@ -73,23 +73,25 @@ def drawing(bundle: Bundle, subject: Subject, attempt: int = 0) -> Drawing:
 
 @dataclass(frozen=True)
 class Dream:
-    """A daydream: images (DREAM + 1, S, S), the subject first, and the code of each (DREAM + 1, D)."""
+    """A daydream: images (DREAM + 1, S, S), the subject first; the code of each (DREAM + 1, D); z (DREAM, D) between them."""
 
     images: np.ndarray
     codes: np.ndarray
+    z: np.ndarray
 
 
 @torch.inference_mode()
 def dream(bundle: Bundle, subject: Subject) -> Dream:
     """Encode → sample z from the prior that the code gives → decode → encode that → … (arXiv 1804.02476)."""
     dice, model = generator(bundle, subject, -1), bundle.model
-    images, codes = [subject.bits], [torch.from_numpy(subject.code)[None]]
+    images, codes, drawn = [subject.bits], [torch.from_numpy(subject.code)[None]], []
     for _ in range(DREAM):
         z = draws(model.prior(codes[-1]), 1, dice)
         x = sample(model.decoder(z), dice)
+        drawn.append(z)
         images.append(x[0].numpy())
         codes.append(model.encode(x))
-    return Dream(np.stack(images), torch.cat(codes).numpy())
+    return Dream(np.stack(images), torch.cat(codes).numpy(), torch.cat(drawn).numpy())
 
 
 def gif(frames: np.ndarray, zoom: int = 8, milliseconds: int = 160) -> bytes:

@@ -23,7 +23,7 @@ OWN = 24  # results about a visitor's own images that the session keeps
 def graph_of(side) -> paths.Graph | None:
     """The neighbour graph of the side's codes, which takes seconds, once: begun by the first call, None until it is there."""
     graph = _graph(side.key, side.bundle)
-    return graph.result() if graph.done() else None
+    return graph.result() if graph.done() and not graph.exception() else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

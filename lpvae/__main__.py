@@ -122,7 +122,7 @@ def _evaluate(o: argparse.Namespace) -> None:
 
 
 def _add_build(p: argparse.ArgumentParser) -> None:
-    p.add_argument("run_directory", metavar="RUN|BUNDLE", type=Path, help="a bundle's costs and figures are measured again")
+    p.add_argument("run_directory", metavar="RUN|BUNDLE", type=Path, help="a bundle's tour and figures are measured again")
     p.add_argument("--out", type=Path, help="the bundle directory, e.g. assets/models/NAME; a bundle stays in its place")
     p.add_argument("--align", type=Path, help="a bundle on whose map this one's is laid, so that the two compare")
     p.set_defaults(run=_build)

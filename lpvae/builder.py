@@ -17,16 +17,18 @@ from lpvae.train import load_run, run_images
 
 
 def measure_again(path: Path, say=print) -> Bundle:
-    """A bundle's costs, tour and figures anew, in place; its weights, codes and maps stay as they are."""
+    """A bundle's tour and figures anew, in place; its weights, codes, maps and all other costs stay as they are."""
     old = bundle.load(path)
-    ids = np.arange(len(old.images.pixels))
-    codes, z = torch.from_numpy(old.codes), torch.from_numpy(old.sampled(ids))
-    say("costs of every image")
-    costs, tour = _costs(old.trained(), old.images, old.bits(ids), codes, z)
-    say(f"measuring the {_measured_split(old.images)} split")
-    metrics = report(old.trained(), old.images, _measured_split(old.images), seed=old.seed)
+    split = _measured_split(old.images)
+    ids = old.images.rows(split)
+    say(f"the tour and the figures of the {split} split")
+    codes, z = torch.from_numpy(old.codes[ids]), torch.from_numpy(old.sampled(ids))
+    tour = np.full(len(old.codes), np.nan, np.float32)
+    costs, order = all_latent_costs(old.trained(), old.images, ids, codes, z)
+    tour[ids] = costs["tour"]
+    metrics = report(old.trained(), old.images, split, seed=old.seed)
     meta = {k: v for k, v in old.meta.items() if k not in ("files", "config", "format")} | {"metrics": metrics}
-    made = replace(old, costs=costs, tour=tour, meta=meta)
+    made = replace(old, costs=old.costs | {"tour": tour}, tour=np.empty(0, np.int64) if order is None else ids[order], meta=meta)
     bundle.save(made, path)
     return made
 

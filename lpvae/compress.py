@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,11 +56,12 @@ def decompress(source: Path, out: Path, model: str | None = None) -> None:
     model: the bundle that it was made with; by default it is looked for among the shipped ones.
     """
     out = _place(out)
-    header, words = container.unpack(_content(source))
-    trained, _, _ = trained_of(model or _shipped(header.model))
-    coder = container.receiver(header, trained.model, trained.table)
-    with _Bar(header.count, "received", 32.0 * len(words)) as bar:
-        images = container.decoded(header, words, coder, bar)
+    with _about(source):
+        header, words = container.unpack(_content(source))
+        trained, _, _ = trained_of(model or _shipped(header.model))
+        coder = container.receiver(header, trained.model, trained.table)
+        with _Bar(header.count, "received", 32.0 * len(words)) as bar:
+            images = container.decoded(header, words, coder, bar)
     _write(out, lambda file: np.savez_compressed(file, images=images))
     print(f"{out}: {len(images)} images of {header.side} × {header.side} bits, from a file of protocol {header.protocol}")
 
@@ -73,10 +74,9 @@ class _Bar(tqdm):
                          disable=None if os.environ.get("CI") else False)
         self.first = first  # the message's length before any image
 
-    def __call__(self, images: int, length: float) -> None:
-        done = self.n + images
+    def __call__(self, done: int, length: float) -> None:
         self.set_postfix_str(f"{abs(length - self.first) / done:.1f} bits/image", refresh=False)
-        self.update(images)
+        self.update(done - self.n)
 
 
 def bound(trained: Trained, x: np.ndarray, ids: np.ndarray, seed: int, protocol: str) -> float:
@@ -163,6 +163,15 @@ def _shipped(wanted: bytes) -> Path:
                 return path
     names = ", ".join(bundle.available(bundle.MODELS)) or "none"
     raise UserError(f"the file was made with none of the models shipped here ({names}): name its bundle with --model.")
+
+
+@contextmanager
+def _about(source: Path) -> Iterator[None]:
+    """Errors say which file they speak of."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from None
 
 
 def _content(source: Path) -> bytes:

@@ -27,6 +27,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -142,14 +143,23 @@ def receiver(header: Header, model: LPVAE, table: CodeTable) -> Coder:
     return coder
 
 
-def decode(header: Header, words: np.ndarray, coder: Coder) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
-    """A file's images as they come: bits (m, S, S), their places (m,), and the length of the message left, in bits.
+class Received(NamedTuple):
+    """A batch of images as they come: bits (m, S, S), their places (m,), and what each step did to the message."""
+
+    images: np.ndarray
+    places: np.ndarray
+    steps: list[Step]
+
+
+def decode(header: Header, words: np.ndarray, coder: Coder) -> Iterator[Received]:
+    """A file's images, batch by batch; with 1 lane, one by one. The last step's `length` is what is left of the message, in bits.
 
     Raises UserError where the message is damaged, at the latest after the last image.
     """
-    message = Message.received(words)
+    message, told = Message.received(words), 0
     for images, places in sending.receive(coder, message, header.count, header.protocol, header.keep_order, header.words):
-        yield images, places, message.bits
+        yield Received(images, places, message.steps[told:])
+        told = len(message.steps)
 
 
 def decompress(content: bytes, model: LPVAE, table: CodeTable, progress: sending.Progress | None = None) -> np.ndarray:
@@ -164,10 +174,10 @@ def decompress(content: bytes, model: LPVAE, table: CodeTable, progress: sending
 def decoded(header: Header, words: np.ndarray, coder: Coder, progress: sending.Progress | None = None) -> np.ndarray:
     """All images of `decode`, (n, S, S)."""
     rows = {}  # packed, and only as many as have come: a header may promise more than there are
-    for images, places, bits in decode(header, words, coder):
+    for images, places, steps in decode(header, words, coder):
         rows |= zip(places.tolist(), sending.packed(images))
         if progress:
-            progress(len(images), bits)
+            progress(len(rows), steps[-1].length)
     in_order = [rows[place] for place in range(header.count)]
     if header.protocol == "set" and not header.keep_order:
         in_order.sort()

@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from constriction import stream
@@ -19,7 +20,7 @@ from lpvae.errors import UserError
 MAX_UNIFORM = 2**24 - 1  # the coder's probabilities have 24 bits
 LEAST_BITS = 8  # below this a pop would no more draw at random: the coder's state has run dry
 INITIAL, RECEIVED = "initial bits", "received"  # what a message's first step is called
-FIRST = 16  # so few that what waits behind the escape is seldom rarer than 2⁻²⁴ itself
+FIRST, LATER = 16, 4  # so few that what waits behind an escape is seldom rarer than 2⁻²⁴ itself
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def categorical(weights: np.ndarray) -> Codec:
 def exact(weights: np.ndarray) -> Codec:
     """As `categorical`, for positive weights (n, S) of any range: a symbol of probability 10⁻³⁰ costs its 69 nats.
 
-    Symbols go by their rank in likelihood: the likeliest `FIRST`, then, behind an escape, the next, and so on.
+    Symbols go by their rank in likelihood: one of the likeliest `FIRST`; or behind an escape one of the next `LATER`; and so on.
     """
     order = np.argsort(-weights, axis=1, kind="stable")
     rank_of, rows = np.argsort(order, axis=1, kind="stable"), np.arange(len(weights))
@@ -152,22 +153,30 @@ def exact(weights: np.ndarray) -> Codec:
 
 def _by_rank(weights: np.ndarray) -> Codec:
     """Ranks (n,) among falling weights (n, S)."""
-    if weights.shape[1] <= FIRST + 1:
-        return categorical(weights)
-    first, later = weights[:, :FIRST], weights[:, FIRST:]
-    outer = categorical(np.concatenate([first, later.sum(1, keepdims=True)], axis=1))
+    size = weights.shape[1]
+    starts = [0, *range(FIRST, size - 1, LATER), size]  # of the stages; a last one of a single rank joins the one before
+    tails = np.cumsum(weights[:, ::-1], axis=1)[:, ::-1]
+
+    def stage(rows: np.ndarray, start: int, stop: int) -> Codec:
+        return categorical(np.concatenate([weights[rows, start:stop], tails[rows, stop : stop + 1]], axis=1))
 
     def push(message: Message, ranks: np.ndarray) -> None:
-        far = ranks >= FIRST
-        if far.any():
-            _by_rank(later[far]).push(message, ranks[far] - FIRST)
-        outer.push(message, np.minimum(ranks, FIRST))
+        pushes = []
+        for start, stop in pairwise(starts):
+            rows = np.flatnonzero(ranks >= start)
+            if not len(rows):
+                break
+            pushes.append((stage(rows, start, stop), np.minimum(ranks[rows], stop) - start))
+        for codec, symbols in reversed(pushes):
+            codec.push(message, symbols)
 
     def pop(message: Message) -> np.ndarray:
-        ranks = outer.pop(message)
-        far = ranks == FIRST
-        if far.any():
-            ranks[far] += _by_rank(later[far]).pop(message)
+        ranks, rows = np.zeros(len(weights), np.int64), np.arange(len(weights))
+        for start, stop in pairwise(starts):
+            if not len(rows):
+                break
+            ranks[rows] = start + stage(rows, start, stop).pop(message)
+            rows = rows[ranks[rows] == stop]
         return ranks
 
     return Codec(push, pop)

@@ -18,7 +18,7 @@ LANES_PIXELS, LANES_CODES = LANES * 28 * 28, LANES * 2**16  # more in one batch 
 WHICH, ORDER = "which image", "order"
 
 Progress = Callable[[int, float], None]
-"""Told, after each batch, how many images are done and the message's length in bits."""
+"""Told, after each batch, how many images are done in all and the message's length in bits."""
 
 
 def lanes_for(count: int, side: int, codes: int) -> int:
@@ -50,7 +50,7 @@ def send(coder: Coder, images: np.ndarray, protocol: str, keep_order: bool = Fal
          progress: Progress | None = None) -> tuple[Message, int]:
     """The images (n, S, S) on a message, and how many initial words lie below them.
 
-    Starts again with more initial words where there were too few bits to draw from.
+    Starts again with more initial words (and `progress` from 0) where there were too few bits to draw from.
     """
     words = words or initial_words(coder.model.config.code_dim)
     while True:
@@ -73,7 +73,7 @@ def _send(coder: Coder, images: np.ndarray, protocol: str, keep_order: bool, mes
         codes = previous
         sent.insert(0, chosen)
         if progress:
-            progress(width, message.bits)
+            progress(sum(map(len, sent)), message.bits)
     if keep_order:
         permutation(len(images)).push(message, np.concatenate(sent))
         message.note(ORDER)

@@ -274,7 +274,7 @@ def test_a_daydream_encodes_each_of_its_own_images(bundle):
     np.testing.assert_array_equal(dream.images[0], bundle.bits([3])[0])
     codes = bundle.model.encode(torch.from_numpy(dream.images[1:])).detach().numpy()
     np.testing.assert_allclose(dream.codes[1:], codes, atol=1e-4)
-    assert len(dream.images) == len(dream.codes) == pictures.DREAM + 1
+    assert len(dream.images) == len(dream.codes) == len(dream.z) + 1 == pictures.DREAM + 1
 
 
 def test_a_daydream_draws_z_from_the_prior_of_the_image_before(local, monkeypatch):

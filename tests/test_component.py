@@ -216,17 +216,23 @@ class Visitor:
         return self.ask("a[0].map((id) => maps.css(id))", [int(id) for id in ids])
 
     def ink(self, side, id):
-        """How opaque the canvas above the points is around the image's place, in all."""
+        """How much the map differs from its points alone around the image's place, in all."""
         return self.ask(
             """(() => {
                  const map = maps.maps[a[0]], ratio = map.over.width / map.view.width;
                  const [x, y] = map.place(a[1]).map((at) => Math.round(at * ratio));
-                 const { data } = map.over.getContext("2d").getImageData(x - 12, y - 12, 24, 24);
-                 return data.filter((_, i) => i % 4 === 3).reduce((sum, alpha) => sum + alpha, 0);
+                 const [seen, alone] = [map.over, map.canvas].map((canvas) =>
+                   canvas.getContext("2d").getImageData(x - 12, y - 12, 24, 24).data);
+                 return seen.reduce((sum, part, i) => sum + Math.abs(part - alone[i]), 0);
                })()""",
             side,
             id,
         )
+
+    def rings(self):
+        """The middles of the rings around the image under the pointer, in the window."""
+        boxes = [ring.bounding_box() for ring in self.page.locator(".lpvae-ring:visible").all()]
+        return [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
 
     def thumbnail(self, id):
         """The picture beside the pointer, one number from the middle of each of its SPRITE × SPRITE fields."""
@@ -276,14 +282,14 @@ def test_hovering_shows_the_same_image_on_both_maps_without_the_server(visitor):
     for side, id in [(side, id) for side in ("left", "right") for id in ids]:
         visitor.page.mouse.move(2, 2)
         visitor.page.wait_for_selector(".lpvae-maps[data-hovered='']")
-        before = {map: visitor.ink(map, id) for map in ("left", "right")}
+        assert not visitor.rings()
         visitor.hover(side, id)
         tip = visitor.page.locator(f".lpvae-tip[data-id='{id}']")
         tip.wait_for()
         lines = tip.inner_text().splitlines()
         assert lines[0] == f"image {id}"
         assert lines[2:] == [f"The left map: {id / 2:.1f} bits", f"The right map: {id / 2 + 1:.1f} bits"]
-        assert all(visitor.ink(map, id) > before[map] for map in before)
+        np.testing.assert_allclose(visitor.rings(), [visitor.place(map, id) for map in ("left", "right")], atol=1)
         np.testing.assert_array_equal(visitor.thumbnail(id), sprite(id) * 255)
     assert len(visitor.sent) == frames
 

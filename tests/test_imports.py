@@ -51,7 +51,7 @@ def test_the_library_knows_nothing_of_the_explorer_or_its_frameworks(path):
     assert not packages(path) & {"explorer", "streamlit", "plotly"}
 
 
-@pytest.mark.parametrize("library, owner", [("faiss", "codes"), ("umap", "projection"), ("numba", "tours"), ("safetensors", None)])
+@pytest.mark.parametrize("library, owner", [("faiss", "codes"), ("constriction", "message"), ("umap", "projection"), ("numba", "tours"), ("safetensors", None)])
 def test_a_library_has_its_one_place(library, owner):
     users = {path.stem for path in LPVAE + EXPLORER if library in packages(path)}
     # a benchmark compares with the bare library

@@ -118,8 +118,9 @@ def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
 
 
 PICTURE = file_of(stroke())
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>x</script></svg>'
 HOSTILE = {
-    "empty": b"", "text": b"hello", "svg": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>x</script></svg>',
+    "empty": b"", "text": b"hello", "svg": SVG,
     "truncated png": PICTURE[: len(PICTURE) // 2], "truncated jpeg": file_of(stroke(), "JPEG")[:400],
     "bomb": bomb(), "bomb below Pillow's own limit": bomb(9000, 9000), "huge file": PICTURE + bytes(newimage.MAX_BYTES),
     "blank": file_of(np.full((60, 60), 200)), "faint": file_of(np.full((60, 60), 200) + np.eye(60) * 3),

@@ -71,7 +71,8 @@ def is_seen(page) -> None:
 
 
 def inked(board) -> int:
-    return board.evaluate("b => b.getContext('2d').getImageData(0, 0, b.width, b.height).data.filter((v, i) => !(i % 4) && v).length")
+    red = "b.getContext('2d').getImageData(0, 0, b.width, b.height).data.filter((value, i) => !(i % 4) && value)"
+    return board.evaluate(f"b => {red}.length")
 
 
 def is_answered(page) -> None:
@@ -188,7 +189,7 @@ def test_the_daydream_plays_to_its_end_and_shows_its_way(page, url):
     page.wait_for_function(
         "[...document.querySelectorAll('*')].map(e => e.shadowRoot?.querySelector('.film input[type=range]')).filter(Boolean)"
         ".some(e => e.value === '8') || document.querySelector('.film input[type=range]')?.value === '8'")
-    assert film.get_by_text("Step 8: z drawn from the prior").count() == 1
+    assert film.get_by_text("Step 8. Prior: z is drawn").count() == 1
     assert film.get_by_label(re.compile("^A small map")).count() == 1
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lpvae import bundle, data, summary
+from lpvae import bundle, data, reproduce
 from lpvae.decoders import AutoregressiveDecoder
 from lpvae.report import report
 
@@ -32,12 +32,13 @@ def test_bundle_is_what_its_name_says_and_its_arrays_are_whole(bundles, name):
     b = bundles[name]
     prior, decoder = name.split("-")
     assert (b.config.prior, b.config.decoder) == (prior, decoder)
-    assert (b.config.code_dim, b.config.neighbours) == (16, 5)
+    assert b.codes.shape == (70000, b.config.code_dim) and b.config.neighbours == 5
     assert all(np.isfinite(m).all() and m.shape == (70000, 2) and np.ptp(m, 0).min() > 0.1 for m in b.maps.values())
     assert np.isfinite(b.costs["pixels"]).all()
     needs = ["mixture", "free_neighbour"] if prior == "local" else []
     assert all(np.isfinite(b.costs[k]).all() for k in needs)
-    assert np.isfinite(b.costs["tour"]).sum() == (10000 if prior == "local" else 0)
+    assert np.isfinite(b.costs["tour"]).sum() == 10000
+    assert sorted(b.tour) == (list(range(60000, 70000)) if prior == "local" else [])
     assert len(b.meta["log"]) == b.meta["training"]["epochs"]
     if decoder == "autoregressive":
         assert b.meta["training"]["epochs"] >= 10
@@ -69,23 +70,25 @@ def test_stored_metrics_are_the_means_of_the_stored_costs(bundles):
 def test_the_pair_shares_one_decoder_and_shows_collapse_and_rescue(bundles):
     silent, speaking = bundles["global-autoregressive"], bundles["local-autoregressive"]
     assert isinstance(silent.model.decoder, AutoregressiveDecoder)
-    assert {k: v.shape for k, v in silent.model.decoder.state_dict().items()} == {
-        k: v.shape for k, v in speaking.model.decoder.state_dict().items()}
+    shapes = [{k: v.shape for k, v in b.model.decoder.state_dict().items() if k != "to_grid.spread.weight"}  # as wide as z
+              for b in (silent, speaking)]
+    assert shapes[0] == shapes[1]
     a, b = silent.meta["metrics"], speaking.meta["metrics"]
     assert a["n"] == b["n"] == 10000
     assert a["nats"]["global"] < 1.5
     assert a["swapped_code_pixels"] - a["nats"]["pixels"] < 4
     assert a["probe"]["linear_sampled"] < 40
-    assert b["total_nats"]["mixture"] < min(81.5, a["total_nats"]["global"] - 1)
-    assert b["total_nats"]["tour"] < 76.5
+    assert b["total_nats"]["mixture"] < min(80, a["total_nats"]["global"] - 2)
+    assert b["total_nats"]["tour"] < 74.5 and b["total_nats"]["set"] < 73.9
     assert b["swapped_code_pixels"] - b["nats"]["pixels"] > 60
-    assert b["probe"]["linear_sampled"] > 80 and b["probe"]["linear"] > 90
+    probe = b["probe"]
+    assert min(probe["linear"], probe["knn"]) > 96 and min(probe["linear_sampled"], probe["knn_sampled"]) > 92
 
 
-def test_readme_prints_the_bundles_own_figures():
+def test_readme_prints_what_reproduce_prints():
     readme = (ROOT / "README.md").read_text()
-    table = summary.models_table([bundle.resolve(name) for name in bundle.available()])
-    assert table in readme
+    for heading, text in reproduce.sections().items():
+        assert text in readme, f"README.md lacks what `lpvae reproduce` prints under {heading!r}"
 
 
 def test_assets_stay_small():

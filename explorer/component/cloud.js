@@ -22,12 +22,14 @@ function discs(radius, opacity, stride) {
 export class Cloud {
   constructor(canvas) {
     this.canvas = canvas;
-    this.pen = canvas.getContext("2d", { alpha: false });
+    // read frequently, that is to say: kept by the processor. Without a graphics card the other kind takes tens of milliseconds.
+    this.pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
   }
 
   // xy: positions of all ids; order: the ids to paint, the last on top; colours: 0xAABBGGRR of all ids;
-  // view: width, height (CSS pixels), x, y (the plane's point in the middle), scale (CSS pixels a unit of the plane)
-  draw({ xy, order, colours, back, view, ratio, radius, opacity }) {
+  // view: width, height (CSS pixels), x, y (the plane's point in the middle), scale (CSS pixels a unit of the plane);
+  // step: paint every step-th point
+  draw({ xy, order, colours, back, view, ratio, radius, opacity, step = 1 }) {
     const width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
     if (this.canvas.width !== width) this.canvas.width = width;
     if (this.canvas.height !== height) this.canvas.height = height;
@@ -40,14 +42,14 @@ export class Cloud {
     if (this.key !== key) [this.key, this.discs] = [key, discs(radius * ratio, opacity, stride)];
     const scale = view.scale * ratio;
     const left = width / 2 - view.x * scale + margin, top = height / 2 + view.y * scale + margin;
-    paint(pixels, stride, rows, this.discs, xy, order, colours, left, top, scale);
+    paint(pixels, stride, rows, this.discs, xy, order, colours, left, top, scale, step);
     this.pen.putImageData(image, -margin, -margin);
   }
 }
 
-function paint(pixels, stride, rows, { reach, starts, offsets, shares }, xy, order, colours, left, top, scale) {
+function paint(pixels, stride, rows, { reach, starts, offsets, shares }, xy, order, colours, left, top, scale, step) {
   const right = stride - reach, bottom = rows - reach;
-  for (let n = 0; n < order.length; n++) {
+  for (let n = 0; n < order.length; n += step) {
     const id = order[n], x = left + xy[2 * id] * scale, y = top - xy[2 * id + 1] * scale;
     if (!(x >= reach && x < right && y >= reach && y < bottom)) continue;
     const column = x | 0, row = y | 0, sub = ((x - column) * STEPS | 0) + STEPS * ((y - row) * STEPS | 0);

@@ -17,7 +17,8 @@ class LinkedMaps extends Painting {
   constructor(root) {
     super();
     Object.assign(this, { root, hovered: null, selected: null, second: null, tool: "move", picksSecond: false, walk: null,
-      drawing: null, updates: 0, nonce: Date.now(), look: new Look(), members: null, paints: new Uint32Array(), values: {} });
+      drawing: null, updates: 0, nonce: Date.now(), look: new Look(), members: null, paints: new Uint32Array(), values: {},
+      moving: false, step: 1 });
     Object.assign(root.dataset, { state: "loading", hovered: "", selected: "", second: "", set: "" });
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Two linked maps of the same images");
@@ -71,6 +72,10 @@ class LinkedMaps extends Painting {
     }
     this.report();
     this.sketch();
+    if (waiting || !this.owed) return;
+    const [map, by] = this.owed;
+    this.owed = null;
+    if (map.marks.neighbours?.length) this.step(map, by);
   }
 
   async filterValues() { // which images are shown may hang on the costs
@@ -138,7 +143,7 @@ class LinkedMaps extends Painting {
     if (id === this.hovered) return;
     this.hovered = id;
     this.root.dataset.hovered = id ?? "";
-    this.sketch();
+    for (const map of this.both) map.point();
   }
 
   pick(id, shift) {
@@ -238,6 +243,10 @@ class LinkedMaps extends Painting {
 
   step(map, by) { // along the neighbours of the image at which the walk began
     const here = this.walk && this.walk.ids[this.walk.position] === this.selected && this.walk.map === map;
+    if (!here && !map.marks.neighbours?.length) { // the page has not told them yet: take the step when it does
+      this.owed = [map, by];
+      return;
+    }
     if (!here) this.walk = { map, position: 0, ids: [this.selected, ...(map.marks.neighbours ?? [])] };
     const { ids, position } = this.walk, next = Math.max(0, Math.min(ids.length - 1, position + by));
     this.walk.position = next;
@@ -247,6 +256,7 @@ class LinkedMaps extends Painting {
   moved(maps, act) {
     for (const map of maps) if (map.view) act(map.view, map);
     if (!this.both.every((map) => map.view)) return;
+    this.moving = true;
     this.look.see(this.both.map((map) => map.view), this.both.map((map) => map.points.box));
     this.repaint();
     this.rest();
@@ -268,6 +278,7 @@ class LinkedMaps extends Painting {
   destroy() {
     this.observer.disconnect();
     clearTimeout(this.resting);
+    clearTimeout(this.stillness);
     cancelAnimationFrame(this.frame);
     this.root.remove();
   }

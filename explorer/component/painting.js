@@ -6,6 +6,10 @@ import { inside } from "./points.js";
 
 const PASSED_BY = 0.8; // share of the background in the colour of points that are not in the set
 
+const SLOW = 24; // milliseconds to paint both maps, beyond which a moving hand would feel it
+const STILL = 140; // milliseconds without a movement, after which all points are painted
+const MOST_STEP = 4;
+
 export class Painting {
   refresh() {
     if (!this.both.every((map) => map.identity)) return;
@@ -79,12 +83,26 @@ export class Painting {
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       if (!this.visible || !this.both.every((map) => map.view)) return;
-      for (const map of this.both) map.paint();
+      this.paintMaps();
       if (this.root.dataset.state === "ready") return;
       this.root.dataset.state = "ready";
       this.hints.begin();
       this.announce();
     });
+  }
+
+  paintMaps() { // while the hand moves, as many of the points as the machine paints in time
+    const start = performance.now();
+    for (const map of this.both) map.paint(this.moving ? this.step : 1);
+    if (!this.moving) return;
+    const took = performance.now() - start;
+    if (took > SLOW) this.step = Math.min(MOST_STEP, this.step + 1);
+    else if (took < SLOW / 4) this.step = Math.max(1, this.step - 1);
+    clearTimeout(this.stillness);
+    this.stillness = setTimeout(() => {
+      this.moving = false;
+      this.repaint();
+    }, STILL);
   }
 
   name(label) { return this.data.common.label_names[label] ?? (label < 0 ? "none" : String(label)); }

@@ -1,5 +1,6 @@
-// One map. The points are painted on one canvas; all that changes with the pointer or the selection (rings, lines, names)
-// goes on a second one above it, and the search under the pointer is our own: neither a hover nor a click repaints a point.
+// One map. The points are painted on a canvas that nobody sees; the one on the page is a copy of it with all that changes
+// with the pointer or the selection (rings, lines, names) on top, and the search under the pointer is our own: neither a
+// hover nor a click paints a point again. One canvas on the page, not two, since each costs milliseconds a frame to show.
 
 import { Cloud } from "./cloud.js";
 import { pack } from "./colours.js";
@@ -13,19 +14,22 @@ const MANY = 20000; // points, of which each is smaller and fainter
 const PICTURE = 26; // pixels, the side of an image on the map
 const MOST_SHEETS = 32; // of which images on the map are taken
 
+const sharpness = () => Math.min(2, window.devicePixelRatio || 1); // pixels of a canvas to one of the page
+
 export class PlaneMap {
   constructor(parent, side, owner) {
     Object.assign(this, { side, owner, points: null, view: null, marks: {}, order: new Uint32Array() });
     const figure = element(parent, "figure", "lpvae-map");
     this.caption = element(figure, "figcaption", "", "\u00a0");
     this.frame = element(figure, "div", "lpvae-frame");
-    this.canvas = element(this.frame, "canvas", "lpvae-points");
-    this.canvas.setAttribute("aria-hidden", "true");
+    this.canvas = document.createElement("canvas");
     this.cloud = new Cloud(this.canvas);
     this.over = element(this.frame, "canvas", "lpvae-over");
     this.over.tabIndex = 0;
     this.over.dataset.side = side;
     this.over.setAttribute("role", "img");
+    this.ring = element(this.frame, "i", "lpvae-ring"); // not in ink: it moves with the pointer, and must cost next to nothing
+    this.ring.hidden = true;
     this.message = element(this.frame, "div", "lpvae-message", "Loading the map …");
   }
 
@@ -69,20 +73,19 @@ export class PlaneMap {
     if (this.visible !== visible) [this.visible, this.crowds] = [visible, null];
   }
 
-  paint() {
+  paint(step = 1) { // of the points every step-th
     if (!this.view) return;
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
-    this.paintOn(this.cloud, ratio);
+    this.paintOn(this.cloud, sharpness(), step);
     this.message.textContent = "";
     this.sketch();
   }
 
-  paintOn(cloud, ratio) {
+  paintOn(cloud, ratio, step = 1) {
     const { layers } = this.owner.look, zoom = this.view.scale / this.view.whole;
     const [radius, opacity] = this.dot(zoom);
     const order = layers.has("points") ? this.order : new Uint32Array();
     cloud.draw({ xy: this.points.xy, order, colours: this.owner.paints, back: pack(this.owner.colours().back),
-      view: this.view, ratio, radius, opacity });
+      view: this.view, ratio, radius, opacity, step });
     if (layers.has("images")) this.pictures(cloud.pen, ratio);
   }
 
@@ -131,18 +134,25 @@ export class PlaneMap {
 
   sketch() { // everything above the points
     if (!this.view) return;
-    const ratio = window.devicePixelRatio || 1, { width, height } = this.view;
-    if (this.over.width !== Math.round(width * ratio)) this.over.width = Math.round(width * ratio);
-    if (this.over.height !== Math.round(height * ratio)) this.over.height = Math.round(height * ratio);
-    const context = this.over.getContext("2d");
+    const ratio = sharpness(), { width, height } = this.canvas;
+    if (this.over.width !== width) this.over.width = width;
+    if (this.over.height !== height) this.over.height = height;
+    const context = this.over.getContext("2d", { alpha: false, willReadFrequently: true }); // see Cloud
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.canvas, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
     context.lineJoin = "round";
     const pen = new Pen(new CanvasInk(context), this.owner.colours());
     this.write(pen);
-    const { drawing, hovered } = this.owner;
+    const { drawing } = this.owner;
     if (drawing?.map === this) pen.outline(drawing.pixels);
-    pen.ring(this.place(hovered), 7, true);
+    this.point();
+  }
+
+  point() { // ring the image under the pointer, whichever map that is over
+    const at = this.place(this.owner.hovered);
+    this.ring.hidden = !at;
+    if (at) this.ring.style.transform = `translate(${at[0]}px, ${at[1]}px)`;
   }
 
   write(pen) { // all of it but what follows the pointer

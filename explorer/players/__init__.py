@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def frame(image: np.ndarray, caption: str, alt: str, text: str = "", real: dict | None = None) -> dict:
-    """One image (S, S) of 0/1 of a film: its caption in the strip, and the text beside it when it is the one shown.
+    """One image (S, S) of 0/1 of a film: its caption in the strip, and the text below it when it is the one shown.
 
     real: another such frame that stands under it.
     """
@@ -29,7 +29,7 @@ def film(frames: list[dict], key: str, per_second: float, loops: bool = False, p
     place: points_url, ranges (of ids that are shown), path (the frames' positions) and about (in words): a small map.
     """
     place = place and {**place, "path": np.asarray(place["path"], float).round(4).tolist()}
-    data = {"frames": frames, "per_second": per_second, "loops": loops, "plays": plays, "place": place, "size": 140, "small": 56}
+    data = {"frames": frames, "per_second": per_second, "loops": loops, "plays": plays, "place": place, "size": 168, "small": 56}
     _component("film")(key=key, data=data)
 
 

@@ -2,7 +2,8 @@
 
 import { Controls, element, mounted, still } from "./controls.js";
 
-const HEAT = [[0, 32, 81], [60, 77, 110], [127, 124, 117], [187, 175, 113], [253, 234, 69]]; // dark blue → yellow: by lightness too
+// From dark blue to yellow, by lightness too.
+const HEAT = [[0, 32, 81], [60, 77, 110], [127, 124, 117], [187, 175, 113], [253, 234, 69]];
 const SIDE = 168; // of each canvas, in CSS pixels
 
 export function heat(share) { // 0…1 → a colour

@@ -4,20 +4,29 @@ import { Controls, element, mounted, still } from "./controls.js";
 
 const DOTS = 12000; // of the map, at most
 
+// Positions of all images, fetched once for all films; the big maps have fetched the file already, if they stand.
+function points(url) {
+  const files = (window.lpvaePoints ??= new Map());
+  if (!files.has(url)) {
+    files.set(url, fetch(url).then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(answer.status)))
+      .then((all) => new Float32Array(all)));
+  }
+  return files.get(url).catch(() => {
+    files.delete(url);
+    return null;
+  });
+}
+
 class Film {
   constructor(root) {
     const stage = element(root, "div", "stage");
-    this.now = this.figure(stage, "now");
+    this.now = element(stage, "img", "now");
     this.map = element(stage, "canvas", "place");
     this.map.setAttribute("role", "img");
+    this.text = element(root, "p", "readout");
     this.controls = new Controls(root, (at) => this.show(at));
     this.strip = element(root, "div", "strip");
     new ResizeObserver(() => this.sketch()).observe(this.map);
-  }
-
-  figure(parent, className) {
-    const figure = element(parent, "figure", className);
-    return { image: element(figure, "img"), text: element(figure, "figcaption") };
   }
 
   update(data) {
@@ -25,7 +34,7 @@ class Film {
     if (identity === this.identity) return;
     this.identity = identity;
     this.data = data;
-    this.now.image.width = this.now.image.height = data.size;
+    this.now.width = this.now.height = data.size;
     this.strip.replaceChildren(...data.frames.map((frame, i) => this.cell(frame, i)));
     this.map.hidden = !data.place;
     if (data.place) this.map.setAttribute("aria-label", data.place.about);
@@ -49,27 +58,35 @@ class Film {
 
   show(at) {
     const { src, alt, text } = this.data.frames[at];
-    Object.assign(this.now.image, { src, alt: `Now: ${alt}` });
-    this.now.text.textContent = text;
+    Object.assign(this.now, { src, alt: `Now: ${alt}` });
+    this.text.textContent = text;
     [...this.strip.children].forEach((cell, i) => cell.setAttribute("aria-pressed", i === at));
     this.sketch();
   }
 
-  async loadDots() { // the big maps have fetched the file already, if they stand
+  async loadDots() {
     const { place } = this.data;
     this.dots = null;
-    if (!place) return;
-    const files = (window.lpvaePoints ??= new Map()); // address → positions, fetched once
-    if (!files.has(place.points_url)) {
-      files.set(place.points_url, fetch(place.points_url).then((answer) => answer.arrayBuffer()).then((all) => new Float32Array(all)));
-    }
-    const xy = await files.get(place.points_url).catch(() => files.delete(place.points_url) && null);
+    const xy = place && await points(place.points_url);
     if (!xy || place !== this.data.place) return;
-    const total = place.ranges.reduce((n, [a, b]) => n + b - a, 0);
-    const every = Math.max(1, Math.floor(total / DOTS)), dots = [];
-    for (const [start, stop] of place.ranges) for (let id = start; id < stop; id += every) dots.push([xy[2 * id], xy[2 * id + 1]]);
+    const every = Math.max(1, Math.floor(place.ranges.reduce((n, [start, stop]) => n + stop - start, 0) / DOTS)), dots = [];
+    for (const [start, stop] of place.ranges) {
+      for (let id = start; id < stop; id += every) dots.push([xy[2 * id], xy[2 * id + 1]]);
+    }
     this.dots = dots;
     this.sketch();
+  }
+
+  backdrop(at, colour) { // the dots, painted anew only where they, the size or the theme change
+    const { width, height } = this.map, made = this.painted;
+    const same = made && made.dots === this.dots && made.width === width && made.height === height && made.colour === colour;
+    if (same) return made.canvas;
+    const canvas = Object.assign(document.createElement("canvas"), { width, height }), pen = canvas.getContext("2d");
+    pen.setTransform(this.map.getContext("2d").getTransform());
+    [pen.fillStyle, pen.globalAlpha] = [colour, 0.16];
+    for (const dot of this.dots ?? []) pen.fillRect(...at(dot), 1, 1);
+    this.painted = { dots: this.dots, width, height, colour, canvas };
+    return canvas;
   }
 
   sketch() {
@@ -80,10 +97,7 @@ class Film {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     const scale = Math.min(width, height) / 2 * 0.94, style = getComputedStyle(this.map);
     const at = ([x, y]) => [width / 2 + x * scale, height / 2 - y * scale];
-    pen.fillStyle = style.color;
-    pen.globalAlpha = 0.16;
-    for (const dot of this.dots ?? []) pen.fillRect(...at(dot), 1, 1);
-    pen.globalAlpha = 1;
+    pen.drawImage(this.backdrop(at, style.color), 0, 0, width, height);
     const steps = place.path.map(at), now = Math.min(this.controls.at, steps.length - 1);
     [pen.strokeStyle, pen.lineWidth, pen.lineJoin] = [style.color, 1, "round"];
     this.line(pen, steps, [3, 3]);

@@ -11,7 +11,8 @@ class Sketch {
     this.canvas = element(root, "canvas");
     Object.assign(this.canvas, { width: SIDE, height: SIDE, tabIndex: 0 });
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "Drawing board. With the keyboard: arrow keys move the pen, space lifts and lowers it.");
+    this.canvas.setAttribute("aria-label",
+      "Drawing board. With the keyboard: arrow keys move the pen, space lifts and lowers it.");
     this.canvas.onpointerdown = (event) => this.begin(event);
     this.canvas.onpointermove = (event) => this.draw(event);
     this.canvas.onpointerup = this.canvas.onpointercancel = () => this.end();

@@ -241,7 +241,7 @@ def _step(show: Show, stream: Stream, whose: Side) -> None:
     _at_most("turn", count)
     turn = st.slider("Image, in the sender's order", 1, count, min(2, count), key="turn", bind="query-params") if count > 1 else 1
     place = stream.order[count - turn]
-    steps = [(s.what, s.change, s.length) for s in stream.steps[turn - 1] if abs(s.change) > 1e-9]
+    steps = [(s.what, s.change, s.length) for s in stream.steps[turn - 1] if abs(s.change) > 0.005]  # not what would read 0.0
     before = stream.lengths[turn - 1]
     kind = st.session_state.get("chart", "png")
     picture, chart = st.columns([1, 4])

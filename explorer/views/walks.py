@@ -49,7 +49,7 @@ def _frames(side, answer, strip: np.ndarray) -> list[dict]:
     frames = []
     for image, caption, step, i, nearest in zip(strip, captions, steps, real, bits):
         below = players.frame(nearest, name(labels[i]), f"Nearest real image {i}, {name(labels[i])}")
-        text = f"{caption}\nnearest real: image {i}, {name(labels[i])}"
+        text = f"{caption}; the nearest real image is {i}, {name(labels[i])}."
         frames.append(players.frame(image, caption, f"Interpolation, {step:.1f} percent of the way", text, below))
     return frames
 
@@ -104,9 +104,16 @@ def _dreamt(side, dream) -> list[dict]:
     frames = []
     for n, (image, i, nearest) in enumerate(zip(dream.images, real, side.bundle.bits(real))):
         below = players.frame(nearest, name(labels[i]), f"Nearest real image {i}, {name(labels[i])}")
-        text = words.DREAM_STEP.format(n=n) if n else words.DREAM_START
-        frames.append(players.frame(image, str(n) if n else "start", f"Daydream, step {n}", text, below))
+        frames.append(players.frame(image, str(n) if n else "start", f"Daydream, step {n}", _told(dream, n), below))
     return frames
+
+
+def _told(dream, n: int) -> str:
+    """What happened in step n of a daydream."""
+    if not n:
+        return words.DREAM_START
+    z, before, after = dream.z[n - 1], *dream.codes[n - 1 : n + 1]
+    return words.DREAM_STEP.format(n=n, before=n - 1, leap=np.linalg.norm(z - before), miss=np.linalg.norm(after - z))
 
 
 @st.fragment

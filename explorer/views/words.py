@@ -33,7 +33,7 @@ NEIGHBOURS = (
     "The nearest codes of training images, nearest first, with label and distance; never the image itself. Click one to"
     " choose it: its code then goes to the prior, and the interpolation ends there."
 )
-NEIGHBOURS_HELP = "A code is the short list of numbers that the model's encoder makes of an image. Near codes, like images: so it thinks."
+NEIGHBOURS_HELP = "A code: the short list of numbers that the encoder makes of an image. Near codes: alike images, to the model."
 METRICS = {"euclid": "Euclid", "cosine": "cosine"}
 METRIC_HELP = (
     "Euclid: the plain distance between two codes. Cosine: 1 − the cosine of the angle between them, seen from the origin of"
@@ -80,7 +80,7 @@ STRIP = (
 ROUTES = {
     "straight": "In a straight line.",
     "spherical": "On an arc around the mean of the training codes: {start:.1f} away from it at the start, {end:.1f} at the end.",
-    "graph": "Through {count}, each among the ten nearest of the one before, or that one among its; the steps are of equal length.",
+    "graph": "Through {count}, from neighbour to neighbour (one among the other's ten nearest), in steps of equal length.",
 }
 NEAR_ENDS = "The two ends are neighbours themselves, so the way is straight."
 NO_GRAPH_YET = "The graph of this model's neighbours is being made, once; until then the line is straight."
@@ -88,7 +88,10 @@ DREAM = (
     "The model walks on its own: draw a z from the prior that the image's code gives, draw an image from z, encode that"
     " image, and again. A prior that listens to the code stays with the subject for a while; N(0, I) forgets it at once."
 )
-DREAM_STEP = "Step {n}: z drawn from the prior given the image before, the image drawn from z."
+DREAM_STEP = (
+    "Step {n}. Prior: z is drawn {leap:.1f} away from the code of picture {before}. Decoder: this picture is drawn from z."
+    " Encoder: the picture's own code lies {miss:.1f} away from z."
+)
 DREAM_START = "The start: the image itself. Its code asks the prior."
 DRAW = (
     "How the pixels are sent, given z. The brighter a block of the heat map, the less the model expected it: its surprise in"
@@ -115,7 +118,7 @@ OWN_BILL = (
     "Your image's bits are its greys cut at one half; those of the data were drawn at random from the greys, so their edges are"
     " rougher and cost a little more."
 )
-VAMP_MIXTURE = "For {name}, mixture is its own prior: {count} learned components, the same for every image; no neighbour is asked."
+VAMP_MIXTURE = "For {name}, mixture is its own prior: {count} learned components, alike for every image; no neighbour is asked."
 BILL = "What a receiver would be sent for this one image: z first, then the pixels given z. Shorter is better."
 BILL_HELP = "A bit is one yes or no. A complete code is one from which the receiver could really restore the image."
 BILL_ALT = "Bits for the pixels and for the latent, by model and protocol; the same figures stand in the table"
