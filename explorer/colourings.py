@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import streamlit as st
 
-from explorer import answers, neighbourhoods
+from explorer import answers, neighbourhoods, shared
 from explorer.component import publish_labels, publish_values
 from explorer.selection import Selection, shown_ids
 from lpvae import data
@@ -89,7 +89,7 @@ class Agreement:
             if show in self.begun:
                 return
             self.begun.add(show)
-        threading.Thread(target=self._work_out, args=(left, right, show), daemon=True).start()
+        shared.in_background(self._work_out, left, right, show)
 
     def _work_out(self, left: Bundle, right: Bundle, show: str) -> None:
         try:

@@ -67,8 +67,10 @@ def codebook_chart(code: np.ndarray, mean: np.ndarray, deviation: np.ndarray, kl
     traces.append(_spread(code[order], one, rows - 0.2, names, "posterior N(c, 1)", ORANGE, "circle", 3))
     layout = {
         "xaxis": {"domain": [0, 0.66 if kl_bits is not None else 1], "title": {"text": "mean ± 1 standard deviation"}},
-        "yaxis": {"tickvals": rows, "ticktext": names, "range": [-0.7, len(order) - 0.3], "showgrid": False, "zeroline": False},
-    }
+        "yaxis": {"tickvals": rows, "ticktext": names, "range": [-0.7, len(order) - 0.3], "showgrid": False, "zeroline": False,
+                  "automargin": False},
+        "margin": MARGIN | {"l": 36},
+    }  # fmt: skip
     if kl_bits is not None:
         traces.append({
             "type": "bar", "orientation": "h", "x": kl_bits[order].round(4), "y": rows, "customdata": names, "xaxis": "x2",
@@ -113,7 +115,8 @@ def neighbours_chart(total_bits: np.ndarray, ids: np.ndarray, chosen: int):
     layout = {
         "xaxis": {"title": {"text": "neighbour"}, "showgrid": False, "tickvals": named,
                   "ticktext": [f"<b>{rank} chosen</b>" if ids[rank - 1] == chosen else str(rank) for rank in named]},
-        "yaxis": {"title": {"text": "bits"}, "rangemode": "tozero"}, "shapes": [line], "annotations": [note], "bargap": 0.3,
+        "yaxis": {"title": {"text": "bits"}, "rangemode": "tozero", "automargin": False}, "shapes": [line],
+        "annotations": [note], "bargap": 0.3, "margin": MARGIN | {"l": 56},
     }  # fmt: skip
     return _tidy([bars], layout, 190)
 
@@ -143,15 +146,20 @@ def bill_chart(rows: list[tuple[str, float, float, bool]]):
     return _tidy(traces, layout, 110 + 36 * len(rows))
 
 
+MARGIN = {"l": 4, "r": 4, "t": 36, "b": 40}
+# Measuring the labels to find room for them lays the page out again and again: it would be the half of what a click takes.
+PLAIN_AXIS = {"fixedrange": True, "ticklabeloverflow": "allow"}
+
+
 def _tidy(traces: list[dict], layout: dict, height: int):
     from plotly.graph_objects import Figure  # on first use: plotly takes a second that the maps need not wait for
 
     layout = {
-        "height": height, "margin": {"l": 4, "r": 4, "t": 36, "b": 40}, "dragmode": False, "font": {"size": 13},
+        "height": height, "margin": MARGIN, "dragmode": False, "font": {"size": 13},
         "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "traceorder": "normal"}, **layout,
     }  # fmt: skip
     for axis in [name for name in ("xaxis", "xaxis2", "yaxis") if name in layout or name != "xaxis2"]:
-        layout[axis] = {"fixedrange": True, **({"automargin": True} if axis == "yaxis" else {}), **layout.get(axis, {})}
+        layout[axis] = {**PLAIN_AXIS, **({"automargin": True} if axis == "yaxis" else {}), **layout.get(axis, {})}
     return Figure(data=traces, layout=layout)
 
 

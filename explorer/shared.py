@@ -31,6 +31,11 @@ def _graph(key: str, _bundle: Bundle) -> Future:
     return _worker().submit(paths.neighbour_graph, _bundle.table)
 
 
+def in_background(work: Callable, *given) -> Future:
+    """Have the one thread that gives way to the visitors' do some work, after what it has to do already."""
+    return _worker().submit(work, *given)
+
+
 @st.cache_resource(show_spinner=False)
 def _worker() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "graphs", initializer=_give_way)

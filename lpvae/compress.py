@@ -25,7 +25,7 @@ from lpvae.evaluate import encode, latent_costs, order_nats, pixel_costs, standa
 from lpvae.latents import resolved
 from lpvae.model import Config
 from lpvae.report import Trained
-from lpvae.sending import packed
+from lpvae.sending import ORDER, packed
 
 MAX_FILE = 2**30
 SHEET = 100  # images side by side on the sheet that JBIG2 gets
@@ -47,7 +47,9 @@ def compress(model: str, source: str, out: Path, protocol: str, limit: int | Non
     _write(out, lambda file: file.write(sent.content))
     print(f"{data.protocol(images, 'fixed', seed)}; {len(x)} images, protocol {protocol}: {len(sent.content)} bytes")
     print(f"bits an image: {_parts(sent, len(x))}")
-    print(_last_line(len(sent.content), bound(trained, x, ids, seed, protocol), rivals(x), len(x)))
+    ordered = any(step.what == ORDER for step in sent.steps)
+    limit_nats = bound(trained, x, ids, seed, protocol) + (order_nats(len(x)) if ordered else 0.0)
+    print(_last_line(len(sent.content), limit_nats, rivals(x), len(x)))
 
 
 def decompress(source: Path, out: Path, model: str | None = None) -> None:
@@ -140,7 +142,7 @@ def _parts(sent: container.Sent, count: int) -> str:
 
 def _last_line(length: int, bound_nats: float, others: dict[str, int | None], count: int) -> str:
     each, limit = 8 * length / count, bits(bound_nats)
-    rest = ", ".join(f"{name} " + ("not installed" if size is None else f"{8 * size / count:.2f}") for name, size in others.items())
+    rest = ", ".join(f"{name} not installed" if size is None else f"{name} {8 * size / count:.2f}" for name, size in others.items())
     return f"{each:.2f} bits/image; bound {limit:.2f}, difference {100 * (each / limit - 1):+.2f} %; {rest}"
 
 
@@ -181,8 +183,10 @@ def _content(source: Path) -> bytes:
 
 
 def _place(out: Path) -> Path:
-    if out.is_dir() or not out.parent.is_dir():
-        raise UserError(f"{out} cannot be written: " + ("it is a folder." if out.is_dir() else f"there is no folder {out.parent}."))
+    if out.is_dir():
+        raise UserError(f"{out} cannot be written: it is a folder.")
+    if not out.parent.is_dir():
+        raise UserError(f"{out} cannot be written: there is no folder {out.parent}.")
     return out
 
 

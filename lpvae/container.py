@@ -120,7 +120,8 @@ def compress(model: LPVAE, table: CodeTable, images: np.ndarray, protocol: str =
     coder = Coder(model, table, protocol, lanes, grid)
     keep_order &= protocol == "set" or coder.protocol == "tour"  # the others keep it anyway
     message, words = sending.send(coder, images, protocol, keep_order, progress=progress)
-    header = Header(protocol, keep_order, len(images), side, lanes, words, grid, model_hash(model), fingerprint(coder), versions())
+    header = Header(protocol, keep_order, len(images), side, lanes, words, grid,
+                    model_hash(model), fingerprint(coder), versions())
     return Sent(pack(header, message.words()), message.steps)
 
 
@@ -138,8 +139,8 @@ def receiver(header: Header, model: LPVAE, table: CodeTable) -> Coder:
         raise UserError("the file's header makes no sense: it was not written by `lpvae compress`.")
     coder = Coder(model, table, header.protocol, header.lanes, header.grid)
     if header.fingerprint != fingerprint(coder):
-        raise UserError("the model's numbers come out otherwise here than where the file was made, so it cannot be decoded: use the"
-                        " same kind of processor and, of a model of your own, the same table of codes.")
+        raise UserError("the model's numbers come out otherwise here than where the file was made, so it cannot be decoded: use"
+                        " the same kind of processor and, of a model of your own, the same table of codes.")
     return coder
 
 

@@ -148,7 +148,8 @@ def exact(weights: np.ndarray) -> Codec:
     order = np.argsort(-weights, axis=1, kind="stable")
     rank_of, rows = np.argsort(order, axis=1, kind="stable"), np.arange(len(weights))
     ranks = _by_rank(np.take_along_axis(weights, order, axis=1))
-    return Codec(lambda message, symbols: ranks.push(message, rank_of[rows, symbols]), lambda message: order[rows, ranks.pop(message)])
+    return Codec(lambda message, symbols: ranks.push(message, rank_of[rows, symbols]),
+                 lambda message: order[rows, ranks.pop(message)])
 
 
 def _by_rank(weights: np.ndarray) -> Codec:

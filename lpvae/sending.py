@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from lpvae.coding import Coder, Dry
+from lpvae.errors import UserError
 from lpvae.evaluate import short_tour
 from lpvae.message import Message, damaged, permutation, uniform
 
 LANES = 64
 LANES_PIXELS, LANES_CODES = LANES * 28 * 28, LANES * 2**16  # more in one batch would need too much memory
+MAX_WORDS = 2**16 - 1
 WHICH, ORDER = "which image", "order"
 
 Progress = Callable[[int, float], None]
@@ -53,34 +55,40 @@ def send(coder: Coder, images: np.ndarray, protocol: str, keep_order: bool = Fal
     Starts again with more initial words (and `progress` from 0) where there were too few bits to draw from.
     """
     words = words or initial_words(coder.model.config.code_dim)
-    while True:
+    while words <= MAX_WORDS:
         try:
             return _send(coder, images, protocol, keep_order, Message.fresh(words), progress), words
         except Dry:
             words += words // 4 + 1
+    raise UserError("these images cost less than what is drawn for them: choose the protocol mixture or global.")
 
 
 def _send(coder: Coder, images: np.ndarray, protocol: str, keep_order: bool, message: Message, progress) -> Message:
     source = Pool.of(images) if protocol == "set" else Listed(_order(coder, images), widths(len(images), coder.lanes))
-    sent, codes = [], None
+    sent, codes, peak, initial = [], None, 0.0, message.bits
     for batch, width in reversed(list(enumerate(widths(len(images), coder.lanes)))):
         _scramble(message, batch, width)
         chosen, before = source.take(message, width)
-        message.note(WHICH)
+        if protocol == "set":
+            message.note(WHICH)
         codes = coder.codes(images[chosen]) if codes is None else codes
         previous = None if before is None or coder.protocol != "tour" else coder.codes(images[before])
         coder.push(message, images[chosen], codes, None if previous is None else previous[:width])
         codes = previous
         sent.insert(0, chosen)
+        peak = max(peak, message.bits)
         if progress:
             progress(sum(map(len, sent)), message.bits)
+    if peak > _longest(message.bits, initial):
+        raise Dry
     if keep_order:
         permutation(len(images)).push(message, np.concatenate(sent))
         message.note(ORDER)
     return message
 
 
-def receive(coder: Coder, message: Message, count: int, protocol: str, keep_order: bool, words: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def receive(coder: Coder, message: Message, count: int, protocol: str, keep_order: bool,
+            words: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The images of a message, a batch at a time as they come off it: bits (m, S, S) and their places (m,).
 
     Places are those in which they were given to the sender, where that was sent, else those in which they come. After each
@@ -90,18 +98,25 @@ def receive(coder: Coder, message: Message, count: int, protocol: str, keep_orde
     if keep_order:
         order = permutation(count).pop(message)
         message.note(ORDER)
-    pool, previous, done = Pool([], []), None, 0
+    pool, previous, done, longest = Pool([], []), None, 0, _longest(message.bits, 32.0 * words)
     for batch, width in enumerate(widths(count, coder.lanes)):
         images, codes = coder.pop(message, width, None if previous is None else previous[:width])
         if protocol == "set":
             pool.give(message, images)
             message.note(WHICH)
         _scramble(message, batch, width)
+        if message.bits > longest:
+            raise damaged("it grows where it should shrink")
         previous = codes if coder.protocol == "tour" else None
         yield images, order[done : done + width]
         done += width
     if not message.is_fresh(words):
         raise damaged("what is left below its last image are not the bits that it began with")
+
+
+def _longest(whole: float, initial: float) -> float:
+    """How long (bits) a message may be between two batches: without this, a forged one could be decoded for ever."""
+    return 1.5 * max(whole, initial) + 4096
 
 
 def _scramble(message: Message, batch: int, width: int) -> None:

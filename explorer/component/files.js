@@ -19,14 +19,22 @@ async function get(url) {
   return answer;
 }
 
-// Files of floats are left where the page's other parts find them under their address (players/film.js does).
-export const numbers = (url, Type) => once(url, async () => {
+// Files of floats, such as positions, are shared under their address with the page's other parts (players/film.js).
+export function numbers(url, Type) {
+  const shared = Type === Float32Array ? (window.lpvaePoints ??= new Map()) : files;
+  if (!shared.has(url)) {
+    const promise = read(url, Type);
+    promise.catch(() => shared.delete(url)); // so that a later attempt may succeed
+    shared.set(url, promise);
+  }
+  return shared.get(url);
+}
+
+async function read(url, Type) {
   const buffer = await (await get(url)).arrayBuffer();
   if (buffer.byteLength % Type.BYTES_PER_ELEMENT) throw new Error(`${url} is cut short`);
-  const values = new Type(buffer);
-  if (Type === Float32Array) (window.lpvaePoints ??= new Map()).set(url, Promise.resolve(values));
-  return values;
-});
+  return new Type(buffer);
+}
 
 const packed = (url) => once(url, async () => (await get(url)).blob());
 const sheets = new Map(); // address → bitmap, the last used at the end; a promise while it is unpacked

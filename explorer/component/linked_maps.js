@@ -18,7 +18,7 @@ class LinkedMaps extends Painting {
     super();
     Object.assign(this, { root, hovered: null, selected: null, second: null, tool: "move", picksSecond: false, walk: null,
       drawing: null, updates: 0, nonce: Date.now(), look: new Look(), members: null, paints: new Uint32Array(), values: {},
-      moving: false, step: 1 });
+      moving: false, stride: 1 });
     Object.assign(root.dataset, { state: "loading", hovered: "", selected: "", second: "", set: "" });
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Two linked maps of the same images");

@@ -8,7 +8,7 @@ const PASSED_BY = 0.8; // share of the background in the colour of points that a
 
 const SLOW = 24; // milliseconds to paint both maps, beyond which a moving hand would feel it
 const STILL = 140; // milliseconds without a movement, after which all points are painted
-const MOST_STEP = 4;
+const MOST_STRIDE = 4; // then every fourth point is painted
 
 export class Painting {
   refresh() {
@@ -93,11 +93,11 @@ export class Painting {
 
   paintMaps() { // while the hand moves, as many of the points as the machine paints in time
     const start = performance.now();
-    for (const map of this.both) map.paint(this.moving ? this.step : 1);
+    for (const map of this.both) map.paint(this.moving ? this.stride : 1);
     if (!this.moving) return;
     const took = performance.now() - start;
-    if (took > SLOW) this.step = Math.min(MOST_STEP, this.step + 1);
-    else if (took < SLOW / 4) this.step = Math.max(1, this.step - 1);
+    if (took > SLOW) this.stride = Math.min(MOST_STRIDE, this.stride + 1);
+    else if (took < SLOW / 4) this.stride = Math.max(1, this.stride - 1);
     clearTimeout(this.stillness);
     this.stillness = setTimeout(() => {
       this.moving = false;
