@@ -87,10 +87,11 @@ class Message:
         What was pushed with a distribution that it did not have, such as codes far from N(0, I) with that, left bits that are
         not evenly random; what is popped off them would not have its distribution either. Noise makes them even.
         """
-        content = self._coder.get_compressed()
+        content, before = self._coder.get_compressed(), self.bits
         top = content[:-1][-words:]  # the last word stays: it must never be 0
         top ^= _noise(key, len(top))
         self._coder = stream.stack.AnsCoder(content)
+        self._noted += self.bits - before  # a fraction of a bit, of no step's making
 
     def push(self, symbols: np.ndarray, model, *parameters) -> None:
         self._coder.encode_reverse(np.ascontiguousarray(symbols, np.int32), model, *parameters)

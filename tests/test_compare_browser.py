@@ -92,7 +92,7 @@ def test_bits_are_bits_everywhere_and_charts_have_texts(page, url):
     page.get_by_role("radio", name="bits").or_(page.get_by_role("button", name="bits", exact=True)).first.click()
     page.wait_for_function("location.search.includes('unit=bits')")
     # the address changes before the server has answered
-    page.wait_for_function("before => document.querySelector('tbody tr').innerText !== before", arg=nats)
+    page.wait_for_function("before => (document.querySelector('tbody tr')?.innerText ?? before) !== before", arg=nats)
     settled(page)
     charts = page.locator("[data-testid=stPlotlyChart]")
     assert charts.count() == 5

@@ -121,7 +121,7 @@ export class Painting {
   sketch() { for (const map of this.both) map.sketch(); }
 
   entries() { // of the legend: labels, and splits where they give the colours
-    const { palette, splits = [] } = this.data.common, byLabel = this.look.colour === "label";
+    const { palette, splits = [] } = this.data.common, byLabel = this.coloursAsked().name === "label"; // others may be yet to come
     const labels = [...new Set(this.maps.left.points.ids.reduce((seen, id) => seen.add(this.maps.left.points.labels[id]), new Set()))];
     const entries = labels.sort((a, b) => a - b).map((label) =>
       ({ token: String(label), text: this.name(label), colour: byLabel && this.labelColour(label) }));
