@@ -68,8 +68,8 @@ marks = {{}} if selected is None else {{"left": dict(neighbours=np.array([3, HID
 event = linked_maps(
     **sides, key="maps", selected=selected, second=second, marks=marks, on_event=happened, look=state.look,
     common=dict(labels_url=publish_labels(labels), label_names=["nought", "<b>one</b>", "two"], ranges=[[HIDDEN, n]],
-                splits=[dict(name="even", ranges=[[HIDDEN, n - 9]]), dict(name="odd", ranges=[[n - 9, n]])], colourings=colourings,
-                sprite_urls=sheets, sprite_side=SPRITE, sprite_rows_per_sheet=PER_SHEET))
+                splits=[dict(name="even", ranges=[[HIDDEN, n - 9]]), dict(name="odd", ranges=[[n - 9, n]])],
+                colourings=colourings, sprite_urls=sheets, sprite_side=SPRITE, sprite_rows_per_sheet=PER_SHEET))
 keep()
 st.text(f"selected={{selected}} second={{second}} kind={{event and event['kind']}}.")
 st.text(f"lasso={{state.look['lasso']}}.")

@@ -20,12 +20,12 @@ def render(sides: tuple[Side, Side], given, selection: Selection, paths=(None, N
     try:
         sheets = state.sprites(sides[0].bundle.images.sha256, sides[0].bundle.seed, sides[0].bundle)
         shown = {side.name: _map(side, selection.what) for side in sides}
-        marks = {side.name: _marks(side, answer, selection.what, path) for side, answer, path in zip(sides, given, paths)}
+        marks = {side.name: _marks(side, *known, selection.what) for side, *known in zip(sides, given, paths)}
         with st.container(key="map-room"):  # keeps the maps' place while they load: see `explore.STYLE`
             linked_maps(
-                **shown, common=_common(sides, selection, sheets), selected=given[0].subject.id, second=selection.second, marks=marks,
-                look=selection.look(), look_version=st.session_state.get("look version", 0), key=KEY, on_event=_happened,
-                on_drawn=_drawn,
+                **shown, common=_common(sides, selection, sheets), selected=given[0].subject.id, second=selection.second,
+                marks=marks, look=selection.look(), look_version=st.session_state.get("look version", 0), key=KEY,
+                on_event=_happened, on_drawn=_drawn,
             )  # fmt: skip
         _keep_look()
     except UserError as error:  # what the maps show cannot be written; the panels need no files
@@ -54,7 +54,7 @@ def _map(side: Side, what: str) -> dict:
     return {"title": title, "points_url": points, "values_url": values, "values_name": "bits"}
 
 
-def _marks(side: Side, answer: answers.Answer, what: str, path) -> dict:
+def _marks(side: Side, answer: answers.Answer, path, what: str) -> dict:
     return answers.marks(answer, state.map_table(side.key, what, side.bundle), side.bundle.maps[what], path)
 
 

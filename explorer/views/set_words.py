@@ -21,8 +21,8 @@ PROTOTYPE = "The prototype: what the decoder draws from the mean of the set's co
 COLOURS = {
     "left": ("cost under {left}", "What the whole image costs under the left model, in bits."),
     "right": ("cost under {right}", "What the whole image costs under the right model, in bits."),
-    "difference": ("difference of the costs", "Cost under the left model less cost under the right: orange where the right is cheaper."),
-    "agreement": ("neighbours in common", "How many of the image's 16 nearest training images are the same in both latent spaces."),
+    "difference": ("difference of the costs", "Cost on the left less cost on the right: orange where the right model is cheaper."),
+    "agreement": ("neighbours in common", "How many of the image's 16 nearest training images both latent spaces share."),
     "split": ("split", "Which part of the data the image belongs to."),
 }
 AGREEMENT_FOLLOWS = "The neighbours of all these images are being compared; the colours follow."
