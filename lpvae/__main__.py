@@ -56,9 +56,10 @@ def _add_train(p: argparse.ArgumentParser) -> None:
     p.add_argument("--data", default="mnist", help="mnist, or a .npz or .npy file of images")
     p.add_argument("--binarisation", choices=("resampled", "fixed", "given"), default=None,
                    help="how grey images become bits; resampled by default, given for files of bits")
-    p.add_argument("--epochs", type=_positive, default=10)
+    p.add_argument("--epochs", type=_positive, help="passes over the training images; 10 by default")
     p.add_argument("--out", type=Path, required=True, help="the run directory")
-    p.add_argument("--resume", action="store_true", help="go on from the run's last checkpoint, with the run's settings")
+    p.add_argument("--resume", action="store_true",
+                   help="go on from the run's last checkpoint, with the run's settings; more --epochs prolong the run")
     p.add_argument("--seed", type=_natural, default=0)
     p.add_argument("--device", default="auto", help="auto, cpu or cuda")
     p.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
@@ -75,13 +76,13 @@ def _train(o: argparse.Namespace) -> None:
 
     if o.resume and (o.out / train.CONFIG).exists():
         print(f"resuming {o.out} with the settings it was started with", file=sys.stderr)
-        train.resume(o.out)
+        train.resume(o.out, o.epochs)
     else:
         images, settings = data.load(o.data), _settings(o.set)
         training_keys = {f.name for f in fields(train.Training)}
         config = {"side": images.side, "prior": o.prior, "decoder": o.decoder}
         training = {"data": o.data, "binarisation": o.binarisation or ("given" if images.binary else "resampled"),
-                    "epochs": o.epochs, "seed": o.seed, "device": o.device}
+                    "epochs": o.epochs or 10, "seed": o.seed, "device": o.device}
         training |= {k: v for k, v in settings.items() if k in training_keys}
         config |= {k: v for k, v in settings.items() if k not in training_keys}
         train.train(Config.from_dict(config), from_dict(train.Training, training), o.out)

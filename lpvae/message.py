@@ -82,16 +82,15 @@ class Message:
         self._noted = length
 
     def scramble(self, key: str, words: int) -> None:
-        """Change the top `words` words by a noise that depends on `key`; doing it twice undoes it.
+        """Change the top `words` words below the coder's state by a noise that depends on `key`; doing it twice undoes it.
 
         What was pushed with a distribution that it did not have, such as codes far from N(0, I) with that, left bits that are
-        not evenly random; what is popped off them would not have its distribution either. Noise makes them even.
+        not evenly random; what is popped off them would not have its distribution either. Noise makes them even, and as many.
         """
-        content, before = self._coder.get_compressed(), self.bits
-        top = content[:-1][-words:]  # the last word stays: it must never be 0
+        content = self._coder.get_compressed()
+        top = content[:-2][-words:]  # the last two are the state, which says how long the message is
         top ^= _noise(key, len(top))
         self._coder = stream.stack.AnsCoder(content)
-        self._noted += self.bits - before  # a fraction of a bit, of no step's making
 
     def push(self, symbols: np.ndarray, model, *parameters) -> None:
         self._coder.encode_reverse(np.ascontiguousarray(symbols, np.int32), model, *parameters)

@@ -5,7 +5,7 @@ import json
 import math
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,7 @@ class Training:
     precision: str = "auto"  # of the networks' arithmetic: float32, or bfloat16 where the hardware multiplies it
     compile: bool = False  # the networks by torch.compile: about a quarter faster, after half a minute; wants a C++ compiler
     checkpoint_steps: int = 200
+    prolonged: tuple[int, ...] = ()  # the numbers of epochs the run was first meant to have, before each --resume --epochs
 
     def __post_init__(self):
         for name in ("epochs", "batch", "rate", "clip", "checkpoint_steps"):
@@ -88,10 +89,18 @@ def _write_config(config: Config, training: Training, images: data.Images, out: 
                                "data_sha256": images.sha256, "threads": torch.get_num_threads()})
 
 
-def resume(out: Path) -> Path:
-    """Train a run on from its last checkpoint, with its own settings, to the end it would have had unbroken."""
+def resume(out: Path, epochs: int | None = None) -> Path:
+    """Train a run on from its last checkpoint, with its own settings, to the end it would have had unbroken.
+
+    With more `epochs` than it was started with the run is prolonged: its rate goes on as if it had been meant for
+    that many (it rises again where it had ended), and its settings tell. Raises UserError for fewer epochs.
+    """
     config, training = load_run_config(out)
     training, images = _resolved(training), run_images(out)
+    if epochs is not None and epochs != training.epochs:
+        if epochs < training.epochs:
+            raise UserError(f"{out} was started for {training.epochs} epochs: --resume can add epochs, not take away.")
+        training = replace(training, epochs=epochs, prolonged=(*training.prolonged, training.epochs))
     # sums come out in another order, and so in other bits, with another number of threads
     threads = json.loads((out / CONFIG).read_text()).get("threads")
     if isinstance(threads, int) and threads > 0:
@@ -100,7 +109,10 @@ def resume(out: Path) -> Path:
         run = _Run(config, training, images, out, group)
         if (out / CHECKPOINT).exists():
             run.restore()
-        group.wait()  # nobody writes the next checkpoint before all have read this one
+        group.wait()  # nobody writes the next checkpoint, or other settings, before all have read these
+        if group.writes:
+            saved = json.loads((out / CONFIG).read_text())
+            _write_json(out / CONFIG, saved | {"training": asdict(training)})
         run.finish()
     return out
 
