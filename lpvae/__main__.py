@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="costs of a bundle or run on a data set, and probes"))
     _add_build(commands.add_parser("build", help="make the bundle that the explorer loads from a run"))
     _add_info(commands.add_parser("info", help="what is shipped: config, data, figures, sizes"))
-    _add_ablate(commands.add_parser("ablate", help="a short training that differs from the base in one thing, measured"))
+    _add_experiment(commands.add_parser("experiment", help="train what the README compares but no bundle holds, and record its figures"))
     _add_reproduce(commands.add_parser("reproduce", help="every figure of the README, from the shipped bundles"))
     _add_compress(commands.add_parser("compress", help="images to a file, as short as the model's bill says"))
     _add_decompress(commands.add_parser("decompress", help="a file of `compress` back to its images"))
@@ -164,18 +164,19 @@ def _info(o: argparse.Namespace) -> None:
     print(summary.models_table(paths), *map(summary.bundle_text, paths), sep="\n\n")
 
 
-def _add_ablate(p: argparse.ArgumentParser) -> None:
-    p.add_argument("name", help="base, k1, k20, plain or mixture")
-    p.add_argument("--out", type=Path, default=Path("runs/ablations"), help="where its run goes; a started one goes on")
+def _add_experiment(p: argparse.ArgumentParser) -> None:
+    p.add_argument("name", help="base, k1, k20, plain, mixture, passes20 or static")
+    p.add_argument("--data", help="the file of images, for `static`: MNIST's images as one fixed draw of bits")
+    p.add_argument("--out", type=Path, default=Path("runs/experiments"), help="where its run goes; a started one goes on")
     p.add_argument("--compile", action="store_true", help="train with torch.compile")
-    p.set_defaults(run=_ablate)
+    p.set_defaults(run=_experiment)
 
 
-def _ablate(o: argparse.Namespace) -> None:
-    from lpvae import ablations
+def _experiment(o: argparse.Namespace) -> None:
+    from lpvae import experiments
     from lpvae.summary import report_text
 
-    print(report_text(ablations.ablate(o.name, o.out, o.compile)["metrics"]))
+    print(report_text(experiments.experiment(o.name, o.out, o.data, o.compile)["metrics"]))
 
 
 def _add_reproduce(p: argparse.ArgumentParser) -> None:

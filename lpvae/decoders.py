@@ -39,6 +39,11 @@ class AutoregressiveDecoder(nn.Module):
         self.head = nn.Conv2d(channels, channels, 1)
         self.logits = nn.Conv2d(channels, SYMBOLS, 1)
 
+    @staticmethod
+    def rows_above(dilations: tuple[int, ...]) -> int:
+        """How many rows of blocks above its own a block's distribution depends on, as far as there are any."""
+        return 1 + sum(dilations)
+
     def forward(self, z: Tensor) -> BlockLikelihood:
         grid, count = self.to_grid(z), 2 * len(self.layers)
         # one convolution a context: a single wide one would copy each part out again, forwards and backwards

@@ -1,11 +1,13 @@
-"""Every figure of the README, from the shipped bundles and the recorded ablations, as the README prints them."""
+"""Every figure of the README, from the shipped bundles and the recorded experiments, as the README prints them."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpvae import ablations, bundle, summary
+from lpvae import bundle, experiments, summary
 from lpvae.builder import trained_of
+from lpvae.decoders import AutoregressiveDecoder
 from lpvae.errors import UserError
+from lpvae.model import Config
 from lpvae.report import report
 
 
@@ -41,6 +43,8 @@ OURS = (  # bundle, protocol, what it is
     ("global-autoregressive", "set", "`set`: `global` less what the order can say"),
     ("local-autoregressive", "free_neighbour", "`free_neighbour`: **not a complete code**"),
 )
+# of the collapse and the rescue: a bundle, or an experiment
+FOUR = ("global-autoregressive", "passes20", "wide-global-autoregressive", "wide-local-autoregressive")
 
 
 def sections() -> dict[str, str]:
@@ -50,7 +54,8 @@ def sections() -> dict[str, str]:
         raise UserError(f"no bundles are shipped in {bundle.MODELS}: train and build one, see the README.")
     made = {
         "The shipped models": summary.models_table(paths), "Beside published figures": _beside(paths),
-        "How they were trained": _trained(paths), "Ablations": _ablations(), "Passes against costs": _passes(paths),
+        "How they were trained": _trained(paths), "Collapse and rescue": _four(paths), "Ablations": _ablations(),
+        "Passes against costs": _passes(paths),
     }  # fmt: skip
     return {heading: text for heading, text in made.items() if text}
 
@@ -67,8 +72,22 @@ def _beside(paths: list[Path]) -> str:
         if m is not None and m["total_nats"].get(protocol) is not None:
             total, error = m["total_nats"][protocol], m["total_nats_standard_error"][protocol]
             rows.append([f"`{name}`", f"{total:.2f} ± {error:.2f}", "", what, _binarisation(paths, name), "here"])
+    rows += _static()
     rows += [[p.model, "", f"{p.nats:g}", p.protocol, p.bits, p.source] for p in PUBLISHED]
     return _table(["model", "ours, nats", "published, nats", "protocol", "training bits", "source"], rows)
+
+
+def _static() -> list[list[str]]:
+    """Our costs of static bits, by a model trained on nothing else: the protocol of the paper, but for the split."""
+    recorded = experiments.recordings().get("static")
+    if recorded is None:
+        return []
+    m, rows = recorded["metrics"], []
+    for protocol in ("mixture", "tour", "set", "free_neighbour"):
+        what = next(text for _, of, text in OURS if of == protocol)
+        total, error = m["total_nats"][protocol], m["total_nats_standard_error"][protocol]
+        rows.append(["experiment `static`", f"{total:.2f} ± {error:.2f}", "", what, f"static; {m['n']:,} {m['split']} images", "here"])
+    return rows
 
 
 def _metrics(paths: list[Path], name: str) -> dict | None:
@@ -91,9 +110,34 @@ def _trained(paths: list[Path]) -> str:
     return _table(["model", "passes", "minutes", "on", "arithmetic", "D", "weights, MB"], rows)
 
 
+def _four(paths: list[Path]) -> str:
+    """Two priors by two views of the decoder; empty where a model is missing."""
+    rows = [_view(paths, name) for name in FOUR]
+    return _table(["prior", "decoder sees above", "passes", "pixels", "latent", "total", "protocol", "swapped", "linear c / z",
+                   "10-NN c / z"], rows) if all(rows) else ""  # fmt: skip
+
+
+def _view(paths: list[Path], name: str) -> list[str] | None:
+    if name in experiments.EXPERIMENTS:
+        recorded, config = experiments.recordings().get(name), experiments.CONFIG
+        passes, m = (recorded["passes"], recorded["metrics"]) if recorded else (0, None)
+    else:
+        m, path = _metrics(paths, name), next((path for path in paths if path.name == name), None)
+        meta = bundle.read_meta(path) if path else {}
+        config, passes = Config.from_dict(meta.get("config", {})), meta.get("training", {}).get("epochs", 0)
+    if m is None:
+        return None
+    protocol = "global" if config.prior == "global" else "mixture"
+    seen, of = AutoregressiveDecoder.rows_above(config.dilations), config.side // 2 - 1
+    cells = summary.cells(m)
+    return [config.prior, f"{min(seen, of)} of {of} rows", str(passes), cells[0], f"{m['nats'][protocol]:.2f}",
+            f"{m['total_nats'][protocol]:.2f}", f"`{protocol}`", cells[1], *cells[-2:]]  # fmt: skip
+
+
 def _ablations() -> str:
-    recorded = ablations.recordings()
-    rows = [[f"`{name}`", entry["what"], *summary.cells(entry["metrics"])] for name, entry in recorded.items()]
+    recorded = experiments.recordings()
+    rows = [[f"`{name}`", recorded[name]["what"], *summary.cells(recorded[name]["metrics"])]
+            for name in experiments.ABLATIONS if name in recorded]  # fmt: skip
     return _table(["ablation", "what", *summary.COLUMNS], rows) if rows else ""
 
 

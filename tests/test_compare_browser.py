@@ -1,11 +1,15 @@
 """The Compare page in a real Chromium: the table sorts by mouse and keyboard, the settings stand in the address, a click explores."""
 
+import math
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import small
+from playwright.sync_api import expect
 from test_compare import NAMES, finished
+
+from explorer.comparisons import COLUMNS
 
 SECONDS = 120_000  # milliseconds that a busy machine may take
 
@@ -15,7 +19,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def url(serve, tmp_path_factory):
     """The explorer over three small models."""
-    from test_explorer import made
+    from bundled import made
 
     from lpvae import bundle as bundles
     from lpvae import data
@@ -33,6 +37,7 @@ def page(browser):
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     page = context.new_page()
     page.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
     page.troubles = []
     page.on("pageerror", lambda error: page.troubles.append(str(error)))
     yield page
@@ -53,6 +58,14 @@ def settled(page) -> None:
 
 def names(page) -> list[str]:
     return [text.split("\n")[0] for text in page.locator("tbody th").all_inner_texts()]
+
+
+def costs(page) -> list[float]:
+    """Every cost in the table, row by row. Playwright looks into the component's shadow root, `document.querySelector` does not."""
+    columns = [i for i, column in enumerate(COLUMNS, 1) if column.cost]
+    cells = [row.split("\t") for row in page.locator("tbody tr").all_inner_texts()]
+    texts = [re.sub(r"\n.*", "", row[i], flags=re.DOTALL).strip("()") for row in cells for i in columns]
+    return [float(text) for text in texts if text != "–"]
 
 
 def query(page) -> dict:
@@ -88,15 +101,16 @@ def test_the_incomplete_column_is_hatched_bracketed_and_said_to_be_so(page, url)
 
 def test_bits_are_bits_everywhere_and_charts_have_texts(page, url):
     opened(page, f"{url}/compare")
-    nats = page.locator("tbody tr").first.inner_text()
-    page.get_by_role("radio", name="bits").or_(page.get_by_role("button", name="bits", exact=True)).first.click()
-    page.wait_for_function("location.search.includes('unit=bits')")
-    # the address changes before the server has answered
-    page.wait_for_function("before => (document.querySelector('tbody tr')?.innerText ?? before) !== before", arg=nats)
+    nats = costs(page)
+    page.get_by_role("radio", name="bits").click()
+    expect(page.get_by_role("region", name="in bits an image")).to_be_attached()  # the table has the server's answer
     settled(page)
-    charts = page.locator("[data-testid=stPlotlyChart]")
-    assert charts.count() == 5
-    assert page.locator(".modebar-btn").count() >= 5
+    assert query(page) == {"unit": "bits"}
+    assert costs(page) == pytest.approx([cost / math.log(2) for cost in nats], abs=0.02)  # each is rounded to hundredths
+    charts = page.get_by_test_id("stPlotlyChart")
+    texts = [f"{chart.get_attribute('aria-label')} {chart.inner_text()}" for chart in charts.all()]
+    assert len(texts) == 5 and page.locator(".modebar-btn").count() >= 5
+    assert all("bits" in text and "nats" not in text for text in texts)
 
 
 def test_a_click_on_a_moved_image_explores_it_with_the_same_two_models(page, url):

@@ -10,7 +10,7 @@ LPVAE = sorted((ROOT / "lpvae").glob("*.py"))
 EXPLORER = sorted((ROOT / "explorer").rglob("*.py"))
 ORDER = (
     "errors", "costs", "idx", "data", "networks", "distributions", "codes", "tours", "priors", "decoders", "model", "evaluate", "report",
-    "projection", "bundle", "summary", "parallel", "train", "builder", "ablations", "reproduce",
+    "projection", "bundle", "summary", "parallel", "train", "builder", "experiments", "reproduce",
     "message", "latents", "coding", "sending", "container", "compress", "bench", "__main__",
 )
 

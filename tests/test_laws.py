@@ -11,6 +11,7 @@ from torch.distributions import Normal
 from lpvae import evaluate
 from lpvae.codes import CodeTable
 from lpvae.costs import Costs, bits, mean, standard_error
+from lpvae.decoders import AutoregressiveDecoder
 from lpvae.distributions import (
     BernoulliLikelihood, diagonal_mixture, diagonal_normal, draw, kl, kl_per_dimension, posterior, sample,
 )
@@ -222,6 +223,17 @@ def test_dilated_layers_see_all_that_was_sent_before():
         symbols[1, first] = (symbols[1, first] + 5) % 16
         logits = likelihood.parallel(symbols.view(2, 8, 8)).flatten(2)
         assert ((logits[1] - logits[0]).abs().amax(0)[first + 1 :] > 0).all()
+
+
+@pytest.mark.parametrize("dilations, rows", [((1, 1), 3), ((2, 1), 4), ((1, 2, 4, 1, 2), 11)])
+def test_a_block_depends_on_as_many_rows_above_as_the_decoder_says(dilations, rows):
+    case = {"decoder": "autoregressive", "side": 28, "dilations": dilations}
+    likelihood = likelihood_of(case, batch=1)
+    symbols = likelihood.symbols(some_bits(case, batch=1)).repeat(2, 1)
+    symbols[1, 7] = (symbols[1, 7] + 5) % 16  # in the middle of the first row
+    logits = likelihood.parallel(symbols.view(2, 14, 14))
+    changed = ((logits[1] - logits[0]).abs().amax((0, 2)) > 0).nonzero().max().item()
+    assert changed == rows == AutoregressiveDecoder.rows_above(dilations)
 
 
 @pytest.mark.parametrize("case", DECODERS, ids=case_name)

@@ -13,7 +13,7 @@ import torch
 from small import SIDE, config, data_file, scrambled, training
 from torch.distributions import Normal
 
-from lpvae import ablations, builder, codes, train
+from lpvae import builder, codes, experiments, train
 from lpvae.codes import CodeTable
 from lpvae.distributions import kl, kl_per_dimension, posterior
 from lpvae.evaluate import order_nats, own_mixture_costs
@@ -165,25 +165,27 @@ def test_the_approximate_search_finds_and_follows_the_codes(monkeypatch):
     assert not set(table.nearest(points[:10], 1, exclude=None)[0][:, 0]) & set(ids[:10])
 
 
-# ---- ablations -------------------------------------------------------------------------------------------------------
+# ---- experiments -----------------------------------------------------------------------------------------------------
 
 
-def test_ablations_are_recorded_in_their_order_and_nothing_is_lost(tmp_path):
-    path = tmp_path / "ablations.json"
-    ablations.record(path, "k20", {"what": "a"})
-    ablations.record(path, "base", {"what": "b"})
-    ablations.record(path, "k20", {"what": "c"})
-    assert list(ablations.recordings(path).items()) == [("base", {"what": "b"}), ("k20", {"what": "c"})]
+def test_experiments_are_recorded_in_their_order_and_nothing_is_lost(tmp_path):
+    path = tmp_path / "experiments.json"
+    experiments.record(path, "k20", {"what": "a"})
+    experiments.record(path, "base", {"what": "b"})
+    experiments.record(path, "k20", {"what": "c"})
+    assert list(experiments.recordings(path).items()) == [("base", {"what": "b"}), ("k20", {"what": "c"})]
 
 
-def test_every_ablation_changes_what_it_says():
-    for what, change in ablations.CHANGES.values():
-        assert what and ablations.replace(ablations.BASE, **change) is not None
-    assert len({json.dumps(change, sort_keys=True) for _, change in ablations.CHANGES.values()}) == len(ablations.CHANGES)
+def test_every_ablation_differs_from_the_base_in_one_thing():
+    changes = [this.change for this in experiments.ABLATIONS.values()]
+    assert sorted(map(len, changes)) == [0, 1, 1, 1, 1]
+    made = [experiments.replace(experiments.CONFIG, **change) for change in changes]
+    assert len(set(made)) == len(made)
+    assert {this.training for this in experiments.ABLATIONS.values()} == {experiments.SHORT}
 
 
-def test_an_unknown_ablation_is_refused(tmp_path):
-    with pytest.raises(train.UserError, match="base, k1"):
-        ablations.ablate("k7", tmp_path)
-
-
+@pytest.mark.parametrize("name, data, word", [("k7", None, "no experiment"), ("static", None, "needs its file"), ("base", "x.npz", "leave")])
+def test_an_experiment_that_cannot_be_is_refused(tmp_path, name, data, word):
+    with pytest.raises(UserError, match=word):
+        experiments.experiment(name, tmp_path, data)
+    assert not list(tmp_path.iterdir())

@@ -10,7 +10,8 @@ from lpvae.decoders import AutoregressiveDecoder
 from lpvae.report import report
 
 ROOT = Path(__file__).parents[1]
-NAMES = ["global-autoregressive", "global-factorised", "local-autoregressive", "local-factorised"]
+ALWAYS = {"global-autoregressive", "global-factorised", "local-autoregressive", "local-factorised"}
+NAMES = bundle.available()
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +25,22 @@ def bundles(mnist):
 
 
 def test_the_four_models_are_there():
-    assert set(NAMES) <= set(bundle.available())
+    assert ALWAYS <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_bundle_is_what_its_name_says_and_its_arrays_are_whole(bundles, name):
     b = bundles[name]
-    prior, decoder = name.split("-")
-    assert (b.config.prior, b.config.decoder) == (prior, decoder)
+    *first, prior, decoder = ["narrow", *name.split("-")]
+    free_bits = prior == "freebits"  # of N(0, I)
+    assert (b.config.prior, b.config.decoder) == ("global" if free_bits else prior, decoder)
+    assert (b.meta["training"].get("free_bits", 0.0) > 0) == free_bits
+    rows = AutoregressiveDecoder.rows_above(b.config.dilations)  # of 13
+    assert rows >= 11 if "wide" in first else rows <= 6
     assert b.codes.shape == (70000, b.config.code_dim) and b.config.neighbours == 5
     assert all(np.isfinite(m).all() and m.shape == (70000, 2) and np.ptp(m, 0).min() > 0.1 for m in b.maps.values())
     assert np.isfinite(b.costs["pixels"]).all()
-    needs = ["mixture", "free_neighbour"] if prior == "local" else []
+    needs = {"local": ["mixture", "free_neighbour"], "vamp": ["mixture"]}.get(prior, [])
     assert all(np.isfinite(b.costs[k]).all() for k in needs)
     assert np.isfinite(b.costs["tour"]).sum() == 10000
     assert sorted(b.tour) == (list(range(60000, 70000)) if prior == "local" else [])
