@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 APP = Path(__file__).with_name("app.py")
@@ -17,7 +18,9 @@ def main() -> None:
 
     if not (static_folder() / "generated").exists():  # the very first start
         print("Drawing the thumbnails, this once.", file=sys.stderr, flush=True)
-        _try("publish")
+        from explorer import state
+
+        _try(state.publish)
     threading.Thread(target=_prepare, daemon=True).start()
     sys.argv = ["streamlit", "run", str(APP), *sys.argv[1:]]
     sys.exit(cli.main())
@@ -28,15 +31,19 @@ def _prepare() -> None:
 
     while not runtime.exists():  # Streamlit's settings are read by then
         time.sleep(0.02)
-    _try("prepare")
-
-
-def _try(what: str) -> None:
     from explorer import state
+
+    _try(state.prepare)
+    from explorer.views import transmission
+
+    _try(transmission.prepare)
+
+
+def _try(prepare: Callable[[], None]) -> None:
     from lpvae.errors import UserError
 
     try:
-        getattr(state, what)()
+        prepare()
     except UserError:
         pass  # the page says what is wrong, to whoever opens it
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
+import torch
+from torch.distributions import Independent
 
 from lpvae.bundle import Bundle
 from lpvae.coding import Coder, Dry
 from lpvae.container import Header, compress, decode, receiver, unpack
 from lpvae.errors import UserError
+from lpvae.latents import prior_components
 from lpvae.message import Step
 from lpvae.report import single_protocol
 from lpvae.sending import ORDER, packed
@@ -37,14 +40,16 @@ class Stream:
     lengths: list[float]
 
 
-def transmit(bundle: Bundle, images: np.ndarray, protocol: str, said: Callable[[], None] = lambda: None) -> Stream:
+def transmit(bundle: Bundle, images: np.ndarray, protocol: str, said: Callable[[], None] = lambda: None,
+             components: Independent | None = None) -> Stream:
     """Send images (n, S, S) of bits under a protocol of `lpvae.latents.PROTOCOLS`, and receive them from the file's bytes.
 
-    said: called once for every image sent, and once for every one received. Raises UserError where there is no such protocol.
+    said: called once for every image sent, and once for every one received; components: as of `container.compress`. Raises
+    UserError where there is no such protocol.
     """
-    sent = compress(bundle.model, bundle.table, images, protocol, lanes=1, progress=lambda *_: said())
+    sent = compress(bundle.model, bundle.table, images, protocol, lanes=1, progress=lambda *_: said(), components=components)
     header, words = unpack(sent.content)
-    coder, got = receiver(header, bundle.model, bundle.table), []
+    coder, got = receiver(header, bundle.model, bundle.table, components), []
     for batch, *_ in decode(header, words, coder):
         got.append(batch)
         said()
@@ -100,8 +105,10 @@ def prepare(bundle: Bundle, other: Bundle, ids: np.ndarray, said: Callable[[], N
     A model whose prior asks no neighbour has no tour of its own: it charges alike in any order.
     """
     images = bundle.bits(ids)
-    tour = transmit(bundle, images, "tour", said)
-    together = transmit(bundle, images, "set", said)
+    with torch.inference_mode():
+        components = prior_components(bundle.model, bundle.table) if bundle.config.prior != "global" else None
+    tour = transmit(bundle, images, "tour", said, components)
+    together = transmit(bundle, images, "set", said, components)
     order = tour.order
     alone = transmit(other, images[order], single_protocol(other.model), said)
     return Show(np.asarray(ids), images, tour, together, replace(alone, order=order[alone.order]))

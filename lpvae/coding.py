@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributions import Independent
 
 from lpvae.codes import CodeTable
 from lpvae.distributions import Likelihood, posterior
@@ -28,12 +29,16 @@ class Dry(Exception):
 
 
 class Coder:
-    """Batches of at most `lanes` images of one model, under one protocol, on a message and off it again."""
+    """Batches of at most `lanes` images of one model, under one protocol, on a message and off it again.
 
-    def __init__(self, model: LPVAE, table: CodeTable, protocol: str, lanes: int, grid: Grid):
+    components: of `prior_components`, for whoever makes many coders of one model.
+    """
+
+    def __init__(self, model: LPVAE, table: CodeTable, protocol: str, lanes: int, grid: Grid,
+                 components: Independent | None = None):
         self.model, self.protocol, self.lanes, self.grid = model, resolved(model, protocol), lanes, grid
         with _transaction():
-            self.first = codebook(model, table, self.protocol, lanes)
+            self.first = codebook(model, table, self.protocol, lanes, components)
         self.rest = Previous(model.prior, lanes) if self.protocol == "tour" else self.first
 
     def codes(self, images: np.ndarray) -> Tensor:
@@ -117,11 +122,13 @@ def pixels(likelihood: Likelihood, count: int, lanes: int) -> Codec:
 
     def push(message: Message, images: np.ndarray) -> None:
         symbols, codecs, blocks = likelihood.symbols(padded(torch.from_numpy(images), lanes)), [], []
+        at = 0
 
         def known(probabilities: Tensor) -> Tensor:
-            at = sum(block.shape[1] for block in blocks)
+            nonlocal at
             codecs.append(table(probabilities))
             blocks.append(symbols[:, at : at + probabilities.shape[1]])
+            at += probabilities.shape[1]
             return blocks[-1]
 
         _drive(likelihood, known)

@@ -31,6 +31,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch.distributions import Independent
 
 from lpvae import sending
 from lpvae.codes import CodeTable
@@ -107,17 +108,18 @@ class Sent:
 
 
 def compress(model: LPVAE, table: CodeTable, images: np.ndarray, protocol: str = "set", keep_order: bool = False,
-             lanes: int | None = None, progress: sending.Progress | None = None) -> Sent:
+             lanes: int | None = None, progress: sending.Progress | None = None, components: Independent | None = None) -> Sent:
     """Images (n, S, S) of bits → a file.
 
     lanes: images coded side by side; by default many, for speed. With 1 lane the steps are those of one image after another.
+    components: of `latents.prior_components`, where they are at hand.
     Raises UserError where the images do not fit the model or the model has no such protocol.
     """
     images = _checked_images(images, model)
     side = images.shape[1]
     lanes = lanes or sending.lanes_for(len(images), side, len(table))
     grid = _grid(model, images)
-    coder = Coder(model, table, protocol, lanes, grid)
+    coder = Coder(model, table, protocol, lanes, grid, components)
     keep_order &= protocol == "set" or coder.protocol == "tour"  # the others keep it anyway
     message, words = sending.send(coder, images, protocol, keep_order, progress=progress)
     header = Header(protocol, keep_order, len(images), side, lanes, words, grid,
@@ -125,7 +127,7 @@ def compress(model: LPVAE, table: CodeTable, images: np.ndarray, protocol: str =
     return Sent(pack(header, message.words()), message.steps)
 
 
-def receiver(header: Header, model: LPVAE, table: CodeTable) -> Coder:
+def receiver(header: Header, model: LPVAE, table: CodeTable, components: Independent | None = None) -> Coder:
     """What decodes a file's message. Raises UserError where this is not the sender's model, software or arithmetic."""
     if header.side != model.config.side:
         raise UserError(f"the file holds images of {header.side} × {header.side} pixels, but the model takes"
@@ -137,7 +139,7 @@ def receiver(header: Header, model: LPVAE, table: CodeTable) -> Coder:
                         " otherwise: install those that it was made with.")
     if header.lanes > sending.most_lanes(header.side, len(table)):
         raise UserError("the file's header makes no sense: it was not written by `lpvae compress`.")
-    coder = Coder(model, table, header.protocol, header.lanes, header.grid)
+    coder = Coder(model, table, header.protocol, header.lanes, header.grid, components)
     if header.fingerprint != fingerprint(coder):
         raise UserError("the model's numbers come out otherwise here than where the file was made, so it cannot be decoded: use"
                         " the same kind of processor and, of a model of your own, the same table of codes.")

@@ -142,12 +142,12 @@ class Previous:
         return nothing(np.zeros(len(z), np.int64))
 
 
-def codebook(model: LPVAE, table: CodeTable, protocol: str, lanes: int) -> Mixture:
+def codebook(model: LPVAE, table: CodeTable, protocol: str, lanes: int, components: Independent | None = None) -> Mixture:
     """The codebook of a resolved protocol; of a tour, that of its first images: they name a neighbour."""
     if protocol == "global":
         zero = torch.zeros(1, model.config.code_dim, dtype=torch.double)
         return Mixture(diagonal_normal(zero, torch.ones_like(zero)), lanes)
-    components = prior_components(model, table)
+    components = components or prior_components(model, table)
     if protocol == "mixture":
         return Mixture(components, lanes)
     return Pointer(components, lanes, table.codes, model.config.neighbours)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import streamlit as st
 
-from explorer import compare_figures, figures, state, transmission, transmission_figures
+from explorer import figures, state, transmission, transmission_figures
 from explorer.state import Side
 from explorer.transmission import Show, Stream
 from explorer.transmission_component import transmission as player
@@ -71,8 +71,7 @@ def _chosen(bundle: Bundle) -> np.ndarray:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         how = st.segmented_control("Test images", FROM, default="near", key="chosen", required=True, format_func=FROM.get,
                                    bind="query-params")  # fmt: skip
-        counts = [n for n in COUNTS if n <= len(there)] or [len(there)]
-        count = st.selectbox("How many", counts, key="count", bind="query-params", width=140)
+        count = st.selectbox("How many", _counts(there), key="count", bind="query-params", width=140)
         if how == "near":
             last = len(bundle.images.pixels) - 1
             _at_most("around", last)
@@ -81,6 +80,10 @@ def _chosen(bundle: Bundle) -> np.ndarray:
         seed = st.number_input("Draw number", 0, 9999, 0, key="draw", bind="query-params", width=150,
                                help="The same number draws the same images again.")  # fmt: skip
     return np.sort(np.random.default_rng([seed, 8]).choice(there, count, replace=False))
+
+
+def _counts(there: np.ndarray) -> list[int]:
+    return [n for n in COUNTS if n <= len(there)] or [len(there)]
 
 
 def _at_most(key: str, most: int) -> None:
@@ -128,6 +131,16 @@ def _worker() -> ThreadPoolExecutor:
 @st.cache_resource(show_spinner=False)
 def _one_damage_at_a_time() -> threading.Lock:
     return threading.Lock()
+
+
+def prepare() -> None:
+    """Do ahead what a first visit with no address waits for. Raises UserError where a model cannot be read."""
+    if names := state.names():
+        first = state.Selection.default(names)
+        sides = state.load("right", first.right), state.load("left", first.left)
+        there = np.asarray(state.shown_ids(sides[0].bundle.images, "test"))
+        ids = transmission.near(sides[0].bundle, there, int(there[0]), _counts(there)[0])
+        _job(sides[0].key, sides[1].key, tuple(map(int, ids)), sides[0].bundle, sides[1].bundle)
 
 
 def _transmission(sides: tuple[Side, Side], ids: tuple[int, ...]) -> None:
@@ -248,7 +261,7 @@ def _step(show: Show, stream: Stream, whose: Side) -> None:
     name = f"image {show.ids[place]}"
     picture.html(figures.gallery(show.images[[place]], [name], [name], 5))
     chart.plotly_chart(transmission_figures.transaction_chart(before, steps), key="transaction",
-                       config=compare_figures.config(f"transaction-{turn}", kind), alt=_told(before, steps))  # fmt: skip
+                       config=figures.config(f"transaction-{turn}", kind), alt=_told(before, steps))  # fmt: skip
     rows = [f"| {what} | {change:+.1f} | {length:.1f} | {STEPS.get(what, '').replace('|', BAR)} |" for what, change, length in steps]
     st.markdown("\n".join(["| step | bits | message after | what happens |", "|---|--:|--:|---|", *rows]))
     st.segmented_control("Chart downloads as", ("png", "svg"), default="png", key="chart", required=True, format_func=str.upper,
