@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from lpvae import tours
 from lpvae.evaluate import greedy_tour, short_tour
 from lpvae.tours import improved
 
@@ -44,6 +45,13 @@ def test_close_to_the_best_of_all_orders():
         best = min(length(codes, [0, *rest]) for rest in itertools.permutations(range(1, 7)))
         ratios.append(length(codes, short_tour(torch.from_numpy(codes))) / best)
     assert min(ratios) > 1 - 1e-6 and np.mean(ratios) < 1.1
+
+
+def test_kicks_shorten_what_no_single_move_does(monkeypatch):
+    codes = np.random.default_rng(3).standard_normal((600, 16)).astype(np.float32)
+    kicked = length(codes, improved(codes, np.arange(600)))
+    monkeypatch.setattr(tours, "KICKS", 0)
+    assert kicked < 0.98 * length(codes, improved(codes, np.arange(600)))
 
 
 def test_the_same_codes_give_the_same_tour():
