@@ -11,7 +11,7 @@ APP = Path(__file__).with_name("app.py")
 
 def main() -> None:
     """Hand over to Streamlit; a thread beside it does ahead what the first page would wait for."""
-    import torch  # noqa: F401, I001  its seconds are better spent before the server answers than while a visitor waits
+    import torch  # noqa: F401  its seconds are better spent before the server answers than while a visitor waits
     from streamlit.web import cli
 
     from explorer.component import static_folder

@@ -33,7 +33,7 @@ def offered(left, right, selection: Selection, words: dict) -> list[dict]:
         "split": (splits_url(left.bundle.images.sha256, left.bundle.images), "categories", ""),
     }  # fmt: skip
     return [
-        {"name": name, "title": words[name][0].format(left=left.bundle.name, right=right.bundle.name), "url": url, "kind": kind,
+        {"name": name, "title": words[name][0].format(left=left.title, right=right.title), "url": url, "kind": kind,
          "unit": unit, "help": words[name][1], "late": name == "agreement"}
         for name, (url, kind, unit) in urls.items()
     ]  # fmt: skip

@@ -7,21 +7,12 @@ import math
 
 import numpy as np
 
-from explorer.comparisons import labels_apart
 from explorer.figures import BLUE, GREY, ORANGE
 
 PAIR = (BLUE, ORANGE)
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down")
 DASHES = ("solid", "dash", "dot", "dashdot")
 STORY_HEIGHT, STORY_MARGIN = 520, (56, 60)  # pixels; above and below the plot
-
-
-def config(name: str, kind: str) -> dict:
-    """The bar above a chart holds one button: download as "png" or "svg", under this name."""
-    return {
-        "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]],
-        "toImageButtonOptions": {"format": kind, "filename": name, "scale": 2 if kind == "png" else 1},
-    }  # fmt: skip
 
 
 def story_chart(points: list[tuple[str, float, float, str, str]], x_title: str, y_title: str, palette, log: bool = False):
@@ -69,6 +60,23 @@ def _name_points(figure, points, x_range, y_range, log: bool) -> None:
             x=place, y=y, text=escaped(name), showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=GREY, standoff=6,
             ax=26 if right else -26, ay=height - at, xanchor="left" if right else "right", font={"size": 12},
         )  # fmt: skip
+
+
+def labels_apart(heights: list[float], gap: float, low: float, high: float) -> list[float]:
+    """Heights for names beside points, near the points', at least `gap` apart where there is room, within [low, high]."""
+    if not heights:
+        return []
+    order = np.argsort(heights, kind="stable")
+    gap = min(gap, (high - low) / max(1, len(heights) - 1))
+    placed = np.clip(np.asarray(heights, float)[order], low, high)
+    for i in range(1, len(placed)):  # push up from below, then down from the top
+        placed[i] = max(placed[i], placed[i - 1] + gap)
+    placed[-1] = min(placed[-1], high)
+    for i in range(len(placed) - 2, -1, -1):
+        placed[i] = min(placed[i], placed[i + 1] - gap)
+    out = np.empty(len(placed))
+    out[order] = placed
+    return out.tolist()
 
 
 def curves_chart(series: list[tuple[str, list[float], list[float]]], x_title: str, y_title: str, palette):

@@ -93,7 +93,8 @@ def models_table(groups: list[dict], columns: list[dict], rows: list[list[dict]]
     data = {"groups": groups, "columns": columns, "rows": rows, "sort": sort, "descending": descending, "caption": caption}
 
     def changed() -> None:
-        if (pressed := st.session_state[key]["sorted"]) is not None:
+        # the state of a table that has left the page meanwhile is gone: an error would lose whatever else was clicked
+        if (pressed := (st.session_state.get(key) or {}).get("sorted")) is not None:
             on_sort(str(pressed))
 
     _component()(key=key, data=data, on_sorted_change=changed)

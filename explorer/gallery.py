@@ -53,7 +53,8 @@ def choosable(images: np.ndarray, captions: list[str], alts: list[str], chosen: 
     data = {"cells": cells, "chosen": chosen, "size": images.shape[1] * zoom}
 
     def changed() -> None:
-        if (rank := st.session_state[key]["chosen"]) is not None:
+        # the state of a row that has left the page meanwhile is gone: an error would lose whatever else was clicked
+        if (rank := (st.session_state.get(key) or {}).get("chosen")) is not None:
             on_choice(int(rank))
 
     _component()(key=key, data=data, on_chosen_change=changed)

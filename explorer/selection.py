@@ -112,7 +112,7 @@ def _parsed(key: str, text: str, names: list[str]) -> tuple[object, str]:
     if key in look.PARTS:
         return text, "" if look.fits(key, text) else f"The address has {key} {shown}, which the maps do not understand."
     if key not in {field.name for field in fields(Selection)}:
-        return None, f"The address has {repr(key[:40])}, which means nothing here."
+        return None, f"The address has {key[:40]!r}, which means nothing here."
     # more digits than any row number has; and int() would take '１' or '1_0'
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None, f"The address asks for {key} {shown}, which is not a whole number."

@@ -5,7 +5,6 @@ Everything cached here is shared by all visitors and is never changed.
 """
 
 import os
-import threading
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -14,16 +13,14 @@ import numpy as np
 import streamlit as st
 import torch
 
-from explorer import answers, colourings, look, shared
-from explorer.component import publish_labels, publish_points, publish_sprites
+from explorer import answers, colourings, look, naming, shared, sheets
+from explorer.component import publish_labels, publish_points
 from explorer.selection import MAX_K, SHOWS, WALKS, WHATS, Selection, is_whole, max_k, shown_ids  # noqa: F401  others' too
 from lpvae import bundle as bundles
 from lpvae import data
 from lpvae.bundle import Bundle
 from lpvae.codes import CodeTable
 from lpvae.errors import UserError
-
-SHEET = 2_500  # thumbnails a sprite sheet: unpacking one in the browser takes some milliseconds
 
 # Two models answer a click in one process, and a step of the cached decoder is too small to share between cores.
 torch.set_num_threads(1)
@@ -129,20 +126,38 @@ def names() -> list[str]:
     return bundles.available(models_folder())
 
 
+def namings() -> dict[str, naming.Naming]:
+    """The title and the line of every bundle that is there, by its folder's name; no two titles are the same."""
+    paths = {name: models_folder() / name for name in names()}
+    return naming.distinct({name: _naming(str(path), _changed(path / bundles.META)) for name, path in paths.items()})
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _naming(path: str, changed: int) -> naming.Naming:
+    return naming.read(Path(path))
+
+
+def title(name: str) -> str:
+    """The words for the bundle of that name."""
+    found = namings().get(name)
+    return found.title if found else name
+
+
 @dataclass(frozen=True)
 class Side:
-    """One half of the page: "left" or "right", its bundle, and a key that changes when the bundle's files do."""
+    """One half of the page: "left" or "right", its bundle, a key that changes when the bundle's files do, its model in words."""
 
     name: str
     bundle: Bundle
     key: str
+    title: str = ""
 
 
 def load(side: str, name: str) -> Side:
     """A bundle, read once for all visitors and again when its files change. Raises UserError where it is damaged."""
     path = models_folder() / name
     stamp = " ".join(str(_changed(path / part)) for part in (bundles.META, bundles.WEIGHTS, bundles.ARRAYS))
-    return Side(side, _load(str(path), stamp), f"{path} {stamp}")
+    return Side(side, _load(str(path), stamp), f"{path} {stamp}", title(name))
 
 
 def _changed(path: Path) -> int:
@@ -156,7 +171,7 @@ def _changed(path: Path) -> int:
 def _load(path: str, stamp: str) -> Bundle:
     try:
         loaded = bundles.load(Path(path), _mnist())
-        loaded.table  # built here, once, rather than by two visitors at a time
+        _ = loaded.table  # built here, once, rather than by two visitors at a time
         return loaded
     except UserError:
         raise
@@ -194,9 +209,7 @@ def publish() -> None:
     """Write the thumbnails, which every browser fetches. Raises UserError where that fails."""
     if there := names():
         bundle = load("left", Selection.default(there).left).bundle
-        sheets = Sheets([None] * -(-len(bundle.codes) // SHEET), [])
-        _draw_sheets(sheets, bundle)
-        for error in sheets.error:
+        for error in sheets.drawn(bundle).error:
             raise UserError(error)
 
 
@@ -219,37 +232,6 @@ def prepare() -> None:
         map_table(side.key, chosen.what, side.bundle)
         fitted, _ = chosen.fitted(images, len(side.bundle.table))
         shared.pictures_of(side, shared.answer(side, fitted))
-    sprites(sides[0].bundle.images.sha256, sides[0].bundle.seed, sides[0].bundle)
+    sheets.sprites(sides[0].bundle.images.sha256, sides[0].bundle.seed, sides[0].bundle)
     for side in sides:
         shared.graph_of(side)
-
-
-@dataclass(frozen=True)
-class Sheets:
-    """Addresses of the sprite sheets, None until a background thread has made each; `error`, when it could not."""
-
-    urls: list
-    error: list
-
-    @property
-    def ready(self) -> bool:
-        return bool(self.error) or None not in self.urls
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def sprites(sha256: str, seed: int, _bundle: Bundle) -> Sheets:
-    """Thumbnails of all images, of their fixed bits; the first visitor starts the thread that draws them."""
-    sheets = Sheets([None] * -(-len(_bundle.codes) // SHEET), [])
-    threading.Thread(target=_draw_sheets, args=(sheets, _bundle), daemon=True).start()
-    return sheets
-
-
-def _draw_sheets(sheets: Sheets, bundle: Bundle) -> None:
-    first = int(shown_ids(bundle.images, "test")[0]) // SHEET  # the test images are on screen first
-    count = len(sheets.urls)
-    try:
-        for sheet in [*range(first, count), *range(first)]:
-            ids = np.arange(sheet * SHEET, min((sheet + 1) * SHEET, len(bundle.codes)))
-            sheets.urls[sheet] = publish_sprites(bundle.bits(ids))
-    except UserError as error:
-        sheets.error.append(str(error))

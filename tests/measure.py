@@ -149,7 +149,13 @@ def memory_gb(server) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e9
 
 
-def single(browser, url: str, report: Report, clicks: int) -> None:
+def processor_ms(server) -> float:
+    """The processor time that the server's process has taken, in milliseconds (Linux)."""
+    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
+def single(browser, url: str, report: Report, clicks: int, server=None) -> None:
     """One visitor: opening, clicks, hovers, pan and zoom."""
     for _ in range(2):  # the first warms the server
         visitor = Visitor(browser, url + "/?show=all")
@@ -164,7 +170,7 @@ def single(browser, url: str, report: Report, clicks: int) -> None:
     ids = [int(i) for i in draw.permutation(70_000)[: clicks + 60]]
     visitor.traffic()
     asked = len(visitor.files)
-    times, moved = [], []
+    times, moved, before = [], [], processor_ms(server) if server else 0.0
     for n, image in enumerate(ids[:clicks]):
         times.append(visitor.page.evaluate("([side, id]) => clicked(side, id)", [("left", "right")[n % 2], image]))
         visitor.page.wait_for_timeout(700)
@@ -174,6 +180,9 @@ def single(browser, url: str, report: Report, clicks: int) -> None:
     report.say("click to all panels, 95th percentile", np.quantile(answered, 0.95), "ms", most=700)
     report.say("click to sampled images, median", np.median(drawn), "ms", most=1000)
     report.say("click to sampled images, 95th percentile", np.quantile(drawn, 0.95), "ms")
+    if server:  # a figure that hardly depends on what else the machine does
+        report.say("the server's processor time a click, mean", (processor_ms(server) - before) / clicks, "ms")
+    report.say("websocket a click, median", np.median(moved) / 1e3, "kB")
     report.say("websocket a click, greatest", max(moved) / 1e3, "kB", most=150)
     report.say("files of points fetched by the clicks", sum(f.endswith(".bin") for f in visitor.files[asked:]), "", most=0)
     hovers = [visitor.page.evaluate("([side, id]) => hovered(side, id)", [("left", "right")[n % 2], image])
@@ -219,7 +228,7 @@ def main() -> int:
     given, report = options.parse_args(), Report()
     with served(given.url) as (url, server), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
-        single(browser, url, report, given.clicks)
+        single(browser, url, report, given.clicks, server)
         if not given.alone:
             crowd(browser, url, report)
         if server:

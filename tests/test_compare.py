@@ -8,18 +8,22 @@ import math
 import numpy as np
 import pytest
 import small
+from bundled import made
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from explorer import compare_figures, comparisons, neighbourhoods, pair_costs
-from explorer.comparisons import ALONE, COLUMNS, INCOMPLETE, PROTOCOLS
+from explorer import compare_columns, compare_figures, comparisons, naming, neighbourhoods, pair_costs
+from explorer.compare_columns import COLUMNS
+from explorer.comparisons import ALONE, INCOMPLETE, PROTOCOLS
 from explorer.views.compare_words import PROTOCOLS as PROTOCOL_NAMES
 from lpvae import bundle as bundles
 from lpvae import data
 from lpvae.costs import bits
+from lpvae.decoders import AutoregressiveDecoder
 from lpvae.errors import UserError
 from lpvae.evaluate import latent_costs, order_nats
+from lpvae.model import DECODERS, PRIORS
 
 APP = str(bundles.MODELS.parents[1] / "explorer" / "app.py")
 NAMES = ["a-global", "b-local", "c-other"]
@@ -52,8 +56,6 @@ def finished(path, local: bool, base: float, **changes) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from test_explorer import made
-
     path = tmp_path_factory.mktemp("models")
     images = data.load(small.data_file(path, 84))
     for name, base, changes in zip(NAMES, (20.0, 12.0, 13.0), ({"prior": "global"}, {}, {"code_dim": 5, "decoder": "factorised"})):
@@ -104,7 +106,7 @@ def test_a_bundle_without_its_figures_says_which_and_how_to_mend_it(folder, tmp_
 @pytest.mark.parametrize("column", [column.key for column in COLUMNS] + ["name"])
 @pytest.mark.parametrize("descending", [False, True])
 def test_sorting_puts_figures_in_order_and_the_missing_last(models, column, descending):
-    rows = [comparisons.value(m, column) for m in comparisons.sorted_models(models, column, descending)]
+    rows = [compare_columns.value(m, column) for m in compare_columns.sorted_models(models, column, descending)]
     known = [v for v in rows if v is not None]
     assert known == sorted(known, reverse=descending)
     assert rows[: len(known)] == known and len(rows) == 3
@@ -112,24 +114,24 @@ def test_sorting_puts_figures_in_order_and_the_missing_last(models, column, desc
 
 def test_every_cost_column_follows_the_unit_and_no_other_does(models):
     for column in COLUMNS:
-        nats, in_bits = (comparisons.text(models[1], column, "total", unit) for unit in ("nats", "bits"))
+        nats, in_bits = (compare_columns.text(models[1], column, "total", unit) for unit in ("nats", "bits"))
         if column.cost:
-            assert float(in_bits) == pytest.approx(bits(comparisons.value(models[1], column.key)), abs=0.006)
+            assert float(in_bits) == pytest.approx(bits(compare_columns.value(models[1], column.key)), abs=0.006)
         else:
             assert nats == in_bits
 
 
 def test_only_complete_codes_and_probes_can_win(models):
     for column in COLUMNS:
-        assert not (column.key in INCOMPLETE and comparisons.winners(models, column))
-        assert not (column.cost and comparisons.winners(models, column, "latent"))
-    assert comparisons.winners(models, comparisons.BY_KEY["set"]) == {"b-local"}
-    assert comparisons.winners(models, comparisons.BY_KEY["linear_sampled"]) == {"b-local", "c-other"}
+        assert not (column.key in INCOMPLETE and compare_columns.winners(models, column))
+        assert not (column.cost and compare_columns.winners(models, column, "latent"))
+    assert compare_columns.winners(models, compare_columns.BY_KEY["set"]) == {"b-local"}
+    assert compare_columns.winners(models, compare_columns.BY_KEY["linear_sampled"]) == {"b-local", "c-other"}
 
 
 @pytest.mark.parametrize("unit", ["nats", "bits"])
 def test_the_csv_holds_every_figure_and_calls_the_incomplete_so(models, unit):
-    rows = list(csv.DictReader(io.StringIO(comparisons.csv_text(models, unit))))
+    rows = list(csv.DictReader(io.StringIO(compare_columns.csv_text(models, unit))))
     assert [row["model"] for row in rows] == NAMES
     assert float(rows[1][f"set_total_{unit}"]) == pytest.approx(comparisons.in_unit(19.5 - ORDER, unit), abs=1e-4)
     assert rows[0][f"mixture_total_{unit}"] == "" and float(rows[0]["linear_sampled_percent"]) == 70.0
@@ -137,9 +139,48 @@ def test_the_csv_holds_every_figure_and_calls_the_incomplete_so(models, unit):
     assert {f"{p}_latent_{unit}" for p in PROTOCOLS if p not in INCOMPLETE} <= rows[0].keys()
 
 
+# ---- The models' names
+
+
+EVERY = [{"prior": prior, "decoder": decoder, "dilations": dilations, "prior_components": parts, "prior_hidden": hidden}
+         for prior in PRIORS for decoder in DECODERS for dilations in ((1, 1), (1, 2, 4)) for parts in (1, 4)
+         for hidden in ((), (16,)) if prior == "local" or (parts == 1 and hidden)]  # fmt: skip
+
+
+@pytest.mark.parametrize("free", [0.0, 0.05])
+def test_models_that_differ_in_kind_differ_in_their_words(free):
+    words = {(naming.title(config, free), naming.line(config, free)) for config in (small.config(**kind) for kind in EVERY)}
+    wide = sum(kind["decoder"] == "factorised" and kind["dilations"] != (1, 1) for kind in EVERY)  # it has no dilations
+    assert len({title for title, _ in words}) >= len(EVERY) - wide - sum(kind["prior_components"] > 1 for kind in EVERY)
+    assert len(words) == len(EVERY) - wide
+    assert all(len(title) < 80 and len(line) < 230 for title, line in words)
+
+
+def test_the_line_says_how_far_the_decoder_sees():
+    for dilations in ((1, 1, 1, 1, 1), (1, 2, 4, 1, 2)):
+        config = small.config(side=28, dilations=dilations)
+        assert f"{AutoregressiveDecoder.rows_above(dilations)} rows up" in naming.line(config)
+        assert naming.is_wide(config) == (max(dilations) > 1)
+
+
+def test_titles_are_of_the_config_and_no_two_are_the_same(folder, tmp_path):
+    for name in ("one", "two"):
+        small.copy_of(folder / "b-local", tmp_path / name)
+    found = naming.distinct({path.parent.name: naming.read(path) for path in tmp_path.glob("*/b-local")})
+    assert {name: words.title for name, words in found.items()} == {
+        name: f"Local prior, autoregressive, wide ({name})" for name in ("one", "two")}
+    assert naming.distinct({"x": naming.read(folder / "a-global")})["x"].title == "Global prior, autoregressive, wide"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"config": {"prior": "no"}}', '{"config": 3, "training": {}}'])
+def test_a_bundle_that_cannot_be_read_keeps_its_folders_name(tmp_path, text):
+    (tmp_path / bundles.META).write_text(text)
+    assert naming.read(tmp_path) == naming.Naming(tmp_path.name, "")
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@x", "\tx"])
 def test_a_name_is_no_formula_in_a_spreadsheet(text):
-    assert comparisons._safe(text) == "'" + text
+    assert compare_columns._safe(text) == "'" + text
 
 
 # ---- Pictures of all models
@@ -157,7 +198,7 @@ def test_curves_are_of_a_complete_code_and_the_loss_is_called_training(models):
 
 @given(st.lists(st.floats(-50, 450), max_size=40), st.floats(1, 30))
 def test_names_keep_apart_and_inside_and_in_order(heights, gap):
-    placed = comparisons.labels_apart(heights, gap, 0.0, 400.0)
+    placed = compare_figures.labels_apart(heights, gap, 0.0, 400.0)
     apart = min(gap, 400.0 / max(1, len(heights) - 1))
     assert len(placed) == len(heights)
     assert all(-1e-6 <= y <= 400.0 + 1e-6 for y in placed)
@@ -289,7 +330,7 @@ def test_a_damaged_bundle_is_named_and_the_rest_goes_on(page, folder, tmp_path, 
     test = page()
     assert not test.exception
     assert len(test.error) == 1 and "b-local" in test.error[0].value
-    assert set(test.selectbox(key="a").options) == {"a-global", "c-other"}
+    assert set(test.selectbox(key="a").options) == {"Global prior, autoregressive, wide", "Local prior, factorised"}
 
 
 def test_no_models_and_only_damaged_ones(page, tmp_path, monkeypatch, folder):
@@ -309,6 +350,16 @@ def test_the_widgets_follow_a_link_and_nonsense_in_it_is_harmless(page):
     assert "bits" in shown(test)
 
 
+def test_the_address_has_the_folders_of_the_two_models_unless_they_are_the_usual_ones(page):
+    test = page(a="c-other")
+    test.selectbox(key="b").set_value("a-global").run()
+    asked = {key: [value] if isinstance(value, str) else value for key, value in test.query_params.items()}
+    assert not test.exception and asked == {"a": ["c-other"], "b": ["a-global"]}
+    assert "Local prior, factorised" in test.selectbox(key="a").options  # the list itself shows words
+    test.selectbox(key="b").set_value("b-local").run()
+    assert "b" not in test.query_params
+
+
 def test_a_free_neighbour_is_never_shown_without_a_warning(page):
     test = page(protocol=PROTOCOL_NAMES["free_neighbour"])
     assert "not a complete code" in test.warning[0].value
@@ -321,3 +372,26 @@ def test_labels_filter_the_thumbnails(page):
     assert not test.exception
     count = int(shown(test).split(" images. On average")[0].split()[-1])
     assert 0 < count < int(before.split(" images. On average")[0].split()[-1])
+
+
+def test_one_prior_for_all_that_is_a_mixture_is_compared_like_any_other(page, folder, tmp_path, monkeypatch):
+    import shutil
+
+    path = tmp_path / "models"
+    shutil.copytree(folder, path)
+    images = bundles.load(folder / "a-global").images
+    bundles.save(made("d-vamp", images, prior="vamp", pseudo_inputs=6, decoder="factorised"), path / "d-vamp")
+    figures = metrics(False, 14.0)
+    for costs, mixture in ("nats", 3.0), ("total_nats", 17.0), ("total_nats_standard_error", 0.2):
+        figures[costs]["mixture"] = mixture
+    finished(path / "d-vamp", False, 14.0, metrics=figures)
+    monkeypatch.setenv("LPVAE_MODELS", str(path))
+    model = comparisons.read(path / "d-vamp")
+    assert model.total["tour"] == 17.0 and model.total["set"] == pytest.approx(17.0 - ORDER) and "pointer" not in model.total
+    for protocol in PROTOCOL_NAMES.values():
+        test = page(a="d-vamp", b="b-local", protocol=protocol)
+        assert not test.exception and not test.error
+        assert test.selectbox(key="a").value == "d-vamp" and "one prior of 6 learned parts" in shown(test).lower()
+        if protocol != PROTOCOL_NAMES["tour"]:  # the other small bundle has none
+            asks = protocol in (PROTOCOL_NAMES["pointer"], PROTOCOL_NAMES["free_neighbour"])
+            assert ("no such code" in shown(test)) == asks

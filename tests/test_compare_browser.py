@@ -9,7 +9,7 @@ import small
 from playwright.sync_api import expect
 from test_compare import NAMES, finished
 
-from explorer.comparisons import COLUMNS
+from explorer.compare_columns import COLUMNS
 
 SECONDS = 120_000  # milliseconds that a busy machine may take
 
@@ -57,7 +57,8 @@ def settled(page) -> None:
 
 
 def names(page) -> list[str]:
-    return [text.split("\n")[0] for text in page.locator("tbody th").all_inner_texts()]
+    """The folders' names, under the models' titles."""
+    return page.locator("tbody th small").all_inner_texts()
 
 
 def costs(page) -> list[float]:

@@ -124,10 +124,25 @@ def test_the_shipped_global_pixelcnn_figure_gives_73_1():
     assert step6.PUBLISHED - math.lgamma(10_001) / 10_000 == pytest.approx(73.1, abs=0.05)
 
 
+def test_the_verdict_splits_the_difference_between_the_books_and_the_order(plain, local):
+    """82.42 one book; 73.91 on a tour, 79.69 alone: 8.51 is 2.73 of the books' own and 5.78 that came with the order."""
+    one, two = replace(real.account(plain), totals={"global": 82.42}), replace(real.account(local), order=8.21)
+    mostly_order, mostly_own = (replace(two, totals={"mixture": alone, "tour": 73.91}) for alone in (79.69, 75.0))
+    assert "5.78 of the 8.51" in step6._verdict("order", one, mostly_order) and "2.73 of the 8.51" in step6._verdict(
+        "merit", one, mostly_order)  # fmt: skip
+    assert step6._verdict("order", one, mostly_order).startswith("Yes")
+    assert not step6._verdict("order", one, mostly_own).startswith("Yes") and "larger" in step6._verdict("merit", one, mostly_own)
+    assert step6._verdict("pixels", one, mostly_own)
+
+
+def test_a_budget_a_little_over_does_not_read_as_kept():
+    assert [step2._exact(kraft) for kraft in (1.0, 31 / 32, 1 + 2**-14, 1.03125)] == ["1", "0.9688", "1.00006", "1.031"]
+
+
 def test_who_listens_and_what_is_sorted():
     def swaps(missed):
         costs = np.array([[100.0, 100 + missed], [100 + missed, 100.0]])
-        return real.Swaps(np.arange(2), costs, np.zeros(2), np.zeros((2, 1, 1)))
+        return real.Swaps(np.arange(2), np.array([3, -1]), costs, np.zeros(2), np.zeros((2, 1, 1)))
 
     assert step4._who_listens([swaps(3), swaps(200)]) == "local"
     assert step4._who_listens([swaps(90), swaps(200)]) == "both"

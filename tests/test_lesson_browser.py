@@ -57,12 +57,16 @@ def bits(text: str) -> float:
     return float(re.search(r"[-+]?[\d.]+", text.replace(",", ""))[0])
 
 
+def middle(place) -> tuple[float, float]:
+    """Of an element, on the screen."""
+    box = place.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def drag(page, start, dx: float, dy: float = 0.0) -> None:
     """From the middle of an element."""
-    start.scroll_into_view_if_needed()
-    box = start.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
+    start.hover()  # waits until it stands still, and scrolls to it
+    x, y = middle(start)
     page.mouse.down()
     page.mouse.move(x + dx / 2, y + dy / 2)
     page.mouse.move(x + dx, y + dy)
@@ -104,7 +108,7 @@ def test_all_seven_steps_by_mouse(page, url):
     area = float(page.locator(".lesson[data-area]").get_attribute("data-area"))
     assert area == pytest.approx(2.885, abs=0.01)  # the picture's area is the number
     m, c = (page.get_by_role("slider", name=words.GAUSSIANS[name]).locator(".grip") for name in "mc")
-    drag(page, m, c.bounding_box()["x"] - m.bounding_box()["x"])
+    drag(page, m, middle(c)[0] - middle(m)[0])
     shows(page, words.KL_NUMBER, "0.00 bits")
 
     page.get_by_role("button", name=f"{words.STEPS[3]} →").click()

@@ -29,7 +29,7 @@ def test_no_two_letters_of_a_language_share_a_sign():
 def test_frequencies_cover_the_alphabet_and_sum_to_one(language):
     p = language.frequencies
     assert sum(p.values()) == pytest.approx(1)
-    assert sum(language.percent.values()) == pytest.approx(100, abs=0.5)  # as printed, but for rounding
+    assert sum(language.percent.values()) == pytest.approx(100.45 if language is SPANISH else 100, abs=0.05)  # as tabulated
     assert list(p.values()) == sorted(p.values(), reverse=True)
     assert set(p) <= set(language.morse)
     assert {language.letter_of[language.morse[letter]] for letter in p} == set(p)

@@ -34,6 +34,9 @@ def page(browser):
 
 def opened(page, address: str) -> None:
     page.goto(address)
+    # the maps' first drawing makes the page run once more, and the answers come in two helpings
+    page.locator(".lpvae-maps[data-state=ready]").wait_for()
+    page.locator(".lpvae-sign[data-drawn]").first.wait_for(state="attached")
     settled(page)
 
 
@@ -191,6 +194,7 @@ def test_the_daydream_plays_to_its_end_and_shows_its_way(page, url):
         ".some(e => e.value === '8') || document.querySelector('.film input[type=range]')?.value === '8'")
     assert film.get_by_text("Step 8. Prior: z is drawn").count() == 1
     assert film.get_by_label(re.compile("^A small map")).count() == 1
+    page.locator(".lpvae-key").get_by_text("daydream").wait_for()  # what the dashed line of the big maps is
 
 
 @pytest.mark.parametrize("side, steps", [("left", 16), ("right", 1)])  # an autoregressive and a factorised decoder

@@ -110,11 +110,13 @@ def linked_maps(
 ) -> dict | None:
     """Show two maps of the same images and return what the visitor has just done, or None.
 
-    `left`, `right`: title; points_url; values_url (or None) and values_name, its unit in the tooltip.
+    `left`, `right`: title; points_url; values_url (or None) and values_name, its unit in the tooltip; model (optional), whose
+    values they are, where the title says more.
     `common`: labels_url; label_names; palette (optional); sprite_urls (None where a sheet is not made yet), sprite_side
     (pixels) and sprite_rows_per_sheet (images a sheet); ranges, a list of [start, stop) of the ids that are shown;
     splits, a list of {name, ranges}; colourings, a list of {name, title, url (None: not there yet), late (True where it
-    will be made when it is asked for), kind ("sequential", "diverging", or "categories" of int16), unit, help}.
+    will be made when it is asked for), kind ("sequential", "diverging", or "categories" of int16), unit, help}; path_name
+    (optional), what the path of the marks is.
     `marks`: for "left" and for "right" any of neighbours (ids, shown or not), chosen (the one among them that is
     emphasised), samples, path and prior (lists of [x, y]), origin ([x, y], where the lines to the neighbours start when it
     is not the selected image), walk (a list of [x, y], joined by a line) with walk_at (the index of the step that is
@@ -142,7 +144,9 @@ def linked_maps(
     }
 
     def happened():
-        event = st.session_state[key]["event"]
+        event = (st.session_state.get(key) or {}).get("event")
+        if event is None:  # of maps that have left the page meanwhile: an error would lose whatever else was clicked
+            return
         st.session_state[f"{key} nonce"] = event["nonce"]
         if event["kind"] == "drawn":
             on_drawn()
@@ -160,7 +164,8 @@ def look_keeper(*, of: str, on_look: Callable[[dict], None]) -> None:
     key = f"{of} look"
 
     def happened():
-        on_look(st.session_state[key]["look"])
+        if look := (st.session_state.get(key) or {}).get("look"):
+            on_look(look)
 
     _keeper()(key=key, data={"of": of}, on_look_change=happened)
 

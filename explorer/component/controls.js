@@ -10,8 +10,7 @@ const SHOWN = [["points", "Points", "A dot for each image"],
   ["contours", "Density", "Lines around the places where the images of a label crowd"],
   ["images", "Images", "Small pictures of some of the images, where they lie"],
   ["names", "Names", "Each label where its images are densest"]];
-const KEY = ["◎ selected image", "□ second image", "○ neighbour", "+ sample of the prior", "◆ the prior's mean",
-  "┄ interpolation path"];
+const KEY = ["◎ selected image", "□ second image", "○ neighbour", "+ sample of the prior", "◆ the prior's mean"];
 
 export class Controls {
   constructor(root, owner) {
@@ -24,6 +23,7 @@ export class Controls {
     this.filter(element(root, "div", "lpvae-bar"));
     const key = element(root, "p", "lpvae-key");
     for (const entry of KEY) element(key, "span", "", entry);
+    this.path = element(key, "span");
   }
 
   button(bar, text, title, act) {
@@ -99,8 +99,9 @@ export class Controls {
   update() {
     const { look, data } = this.owner, { colourings = [] } = data.common;
     this.options(this.colour, [["label", "label", true], ...colourings.map(({ name, title, url, late }) => [name, title, url || late])]);
-    this.options(this.of, ["left", "right"].map((side) => [side, data[side].title, Boolean(data[side].values_url)]));
+    this.options(this.of, ["left", "right"].map((side) => [side, data[side].model ?? data[side].title, Boolean(data[side].values_url)]));
     this.of.closest(".lpvae-bar").classList.toggle("lpvae-no-costs", !data.left.values_url && !data.right.values_url);
+    this.path.textContent = `┄ ${data.common.path_name ?? "path"}`;
     this.colour.value = look.colour;
     this.of.value = look.cost.of;
     [this.least.value, this.most.value, this.linked.checked] = [look.cost.least, look.cost.most, look.linked];

@@ -122,8 +122,8 @@ class LinkedMaps extends Painting {
   figures(id) { // each map's figure for the image, where it has one
     const known = this.both.filter(({ side }) => Number.isFinite(this.values[side]?.[id]));
     return known.map(({ side }) => {
-      const { title, values_name: unit } = this.data[side];
-      return `${title}: ${this.values[side][id].toFixed(1)} ${unit ?? ""}`.trim();
+      const { title, model = title, values_name: unit } = this.data[side];
+      return `${model}: ${this.values[side][id].toFixed(1)} ${unit ?? ""}`.trim();
     });
   }
 

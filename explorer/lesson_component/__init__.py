@@ -44,14 +44,23 @@ def order(cells: list[list[str]], places: list[int], step_bits: list[float], mar
 
 
 def _mount(name: str, key: str, data: dict, moved: Callable | None) -> None:
-    def happened() -> None:
-        event = st.session_state[key]["moved"]
-        if event:
-            st.session_state[f"{key} nonce"] = event["nonce"]
-            moved(event)
+    heard = f"{key} nonce"  # of the last change that the page has answered
 
-    nonce = st.session_state.get(f"{key} nonce")  # of the last change that this answers
-    _component(name)(key=key, data=data | {"nonce": nonce}, on_moved_change=happened)
+    def happened() -> None:
+        # Of a picture that has left the page meanwhile, Streamlit knows the event but not the state, and an error here would
+        # end the run and with it whatever else the visitor has just clicked.
+        take((st.session_state.get(key) or {}).get("moved"))
+
+    def take(event: dict | None) -> bool:
+        fresh = bool(event) and event["nonce"] != st.session_state.get(heard)
+        if fresh:
+            st.session_state[heard] = event["nonce"]
+            moved(event)
+        return fresh
+
+    shown = data | {"nonce": st.session_state.get(heard)}
+    if take(_component(name)(key=key, data=shown, on_moved_change=happened).moved):  # it came back before its state did
+        st.rerun()
 
 
 @cache

@@ -13,6 +13,9 @@ class Gaussians {
   constructor(root) {
     Object.assign(this, { root, line: new Line() });
     this.picture = svg(root, "svg", { class: "gaussians", role: "group" });
+    this.drawing = svg(this.picture, "g");
+    // made once: a handle that a finger or the focus is on must outlive every drawing
+    this.handles = { c: this.handle("c", "q"), m: this.handle("m", "p"), s: this.handle("s", "p square") };
     this.note = html(root, "p", { class: "note", "aria-live": "polite" });
     this.observer = onWidth(root, () => this.draw());
   }
@@ -37,9 +40,8 @@ class Gaussians {
     this.zoom = enlarged();
     this.width = Math.round(this.root.clientWidth / this.zoom);
     if (!this.data || !this.width) return;
-    const focused = this.picture.getRootNode().activeElement?.dataset?.handle;
     const { c, m, s } = this.at, { words } = this.data;
-    this.picture.replaceChildren();
+    this.drawing.replaceChildren();
     for (const [k, v] of Object.entries({ viewBox: `0 0 ${this.width} ${HEIGHT}`,
       width: this.width * this.zoom, height: HEIGHT * this.zoom,
       "aria-label": words.picture })) this.picture.setAttribute(k, v);
@@ -56,16 +58,15 @@ class Gaussians {
     }
     this.area(c, m, s);
     this.axis();
-    this.handle("c", c, up(density(c, c, 1) / tallest, PANELS.density), "q", words.c);
-    this.handle("m", m, up(density(m, m, s) / tallest, PANELS.density), "p", words.m);
-    this.handle("s", m + s, up(density(m + s, m, s) / tallest, PANELS.density), "p square", words.s);
-    if (focused) this.picture.querySelector(`[data-handle=${focused}]`)?.focus({ preventScroll: true });
+    this.place("c", c, up(density(c, c, 1) / tallest, PANELS.density));
+    this.place("m", m, up(density(m, m, s) / tallest, PANELS.density));
+    this.place("s", m + s, up(density(m + s, m, s) / tallest, PANELS.density));
   }
 
   panel(name, title) {
     const [top, height] = PANELS[name];
-    svg(this.picture, "text", { x: LEFT, y: top - 5, class: "key" }, title);
-    svg(this.picture, "line", { x1: LEFT, x2: this.width - RIGHT, y1: top + height, y2: top + height, class: "axis" });
+    svg(this.drawing, "text", { x: LEFT, y: top - 5, class: "key" }, title);
+    svg(this.drawing, "line", { x1: LEFT, x2: this.width - RIGHT, y1: top + height, y2: top + height, class: "axis" });
   }
 
   curve(name, y, panel, closed, grid = this.grid()) {
@@ -75,7 +76,7 @@ class Gaussians {
       points.unshift(`${this.x(this.data.low)},${base}`);
       points.push(`${this.x(this.data.high)},${base}`);
     }
-    svg(this.picture, closed ? "polygon" : "polyline", { points: points.join(" "), class: `curve ${name}` });
+    svg(this.drawing, closed ? "polygon" : "polyline", { points: points.join(" "), class: `curve ${name}` });
   }
 
   // Extra bits at z times how often z comes: above the axis z costs more than under its own book, below it less.
@@ -84,11 +85,11 @@ class Gaussians {
     const values = grid.map((z) => density(z, c, 1) * (surprise(z, m, s) - surprise(z, c, 1)));
     const most = Math.max(1.2, ...values), least = Math.min(-0.25, ...values), scale = height / (most - least);
     const y = (value) => top + (most - value) * scale, zero = y(0);
-    svg(this.picture, "text", { x: LEFT, y: top - 5, class: "key" }, this.data.words.area);
-    svg(this.picture, "line", { x1: LEFT, x2: this.width - RIGHT, y1: zero, y2: zero, class: "axis" });
+    svg(this.drawing, "text", { x: LEFT, y: top - 5, class: "key" }, this.data.words.area);
+    svg(this.drawing, "line", { x1: LEFT, x2: this.width - RIGHT, y1: zero, y2: zero, class: "axis" });
     for (const [sign, name] of [[1, "more"], [-1, "less"]]) {
       const points = grid.map((z, i) => `${this.x(z).toFixed(1)},${y(sign * Math.max(0, sign * values[i])).toFixed(1)}`);
-      svg(this.picture, "polygon", { class: `curve ${name}`,
+      svg(this.drawing, "polygon", { class: `curve ${name}`,
         points: [`${LEFT},${zero}`, ...points, `${this.width - RIGHT},${zero}`].join(" ") });
     }
     const step = grid[1] - grid[0];
@@ -99,23 +100,19 @@ class Gaussians {
     const { low, high } = this.data, wide = (high - low) / (this.width / 46);
     const step = [1, 2, 5, 10, 20, 50].find((size) => size >= wide) ?? 100;
     for (let z = Math.ceil(low / step) * step; z <= high; z += step) {
-      svg(this.picture, "text", { x: this.x(z), y: HEIGHT - 18, class: "key", "text-anchor": "middle" }, z);
+      svg(this.drawing, "text", { x: this.x(z), y: HEIGHT - 18, class: "key", "text-anchor": "middle" }, z);
     }
-    svg(this.picture, "text", { x: this.width / 2, y: HEIGHT - 2, class: "key", "text-anchor": "middle" }, "z");
+    svg(this.drawing, "text", { x: this.width / 2, y: HEIGHT - 2, class: "key", "text-anchor": "middle" }, "z");
   }
 
-  handle(name, z, y, look, label) {
-    const { low, high, narrowest, widest } = this.data, value = this.at[name];
-    const [least, most] = name === "s" ? [narrowest, widest] : [low, high];
-    const group = svg(this.picture, "g", { class: `handle ${look}`, tabindex: 0, role: "slider", "data-handle": name,
-      "aria-label": label, "aria-valuemin": least, "aria-valuemax": most, "aria-valuenow": value.toFixed(2) });
-    const x = clamp(this.x(z), LEFT, this.width - RIGHT);
-    svg(group, "circle", { cx: x, cy: y, r: 22, class: "reach" });
-    if (look.endsWith("square")) svg(group, "rect", { x: x - 8, y: y - 8, width: 16, height: 16, class: "grip" });
-    else svg(group, "circle", { cx: x, cy: y, r: 9, class: "grip" });
-    svg(group, "text", { x, y: y + 4, "text-anchor": "middle", class: "name" }, name);
+  handle(name, look) {
+    const group = svg(this.picture, "g", { class: `handle ${look}`, tabindex: 0, role: "slider", "data-handle": name });
+    svg(group, "circle", { r: 22, class: "reach" });
+    if (look.endsWith("square")) svg(group, "rect", { x: -8, y: -8, width: 16, height: 16, class: "grip" });
+    else svg(group, "circle", { r: 9, class: "grip" });
+    svg(group, "text", { y: 4, "text-anchor": "middle", class: "name" }, name);
     group.onkeydown = (event) => {
-      const next = byKey(event, this.at[name], 0.1, least, most);
+      const next = byKey(event, this.at[name], 0.1, ...this.limits(name));
       if (next === null) return;
       event.preventDefault();
       this.set(name, next);
@@ -123,11 +120,24 @@ class Gaussians {
     group.onpointerdown = (event) => {
       event.preventDefault();
       group.focus({ preventScroll: true });
-      this.drag(name, least, most, event.pointerId);
+      this.drag(name, ...this.limits(name), event.pointerId);
     };
+    return group;
   }
 
-  drag(name, least, most, pointer) { // the picture is drawn anew at each step, so the whole of it listens
+  limits(name) {
+    const { low, high, narrowest, widest } = this.data;
+    return name === "s" ? [narrowest, widest] : [low, high];
+  }
+
+  place(name, z, y) {
+    const [least, most] = this.limits(name), x = clamp(this.x(z), LEFT, this.width - RIGHT);
+    for (const [k, v] of Object.entries({ transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`,
+      "aria-label": this.data.words[name], "aria-valuemin": least, "aria-valuemax": most,
+      "aria-valuenow": this.at[name].toFixed(2) })) this.handles[name].setAttribute(k, v);
+  }
+
+  drag(name, least, most, pointer) { // the pointer may leave the handle, so the window listens
     const move = (event) => {
       if (event.pointerId !== pointer) return;
       const z = this.z((event.clientX - this.picture.getBoundingClientRect().left) / this.zoom);

@@ -19,13 +19,22 @@ def message_input(label: str, text: str, language: Language, key: str, figures: 
     """A field for a message: its text, and its letters; says kindly what was left out."""
     typed = st.text_input(label, key=visit.seeded(key, text), max_chars=messages.LONGEST)
     read = messages.read(typed, language, figures)
-    if read.skipped:
-        st.info(_skipped(read.skipped, language))
-    if read.cut:
-        st.info(words.CUT.format(longest=messages.LONGEST))
-    if not read.letters:
-        st.info(words.EMPTY.format(example=words.MESSAGES[language.name]))
+    with place():
+        if read.skipped:
+            st.info(_skipped(read.skipped, language))
+        if read.cut:
+            st.info(words.CUT.format(longest=messages.LONGEST))
+        if not read.letters:
+            st.info(words.EMPTY.format(example=words.MESSAGES[language.name]))
     return typed, read
+
+
+def place():
+    """A place for what is not always there: without one, whatever follows would move.
+
+    While a run is under way, the browser knows an element by its place, hides one that has lost it, and a click on it is lost.
+    """
+    return st.container()
 
 
 def _skipped(skipped: tuple[str, ...], language: Language) -> str:

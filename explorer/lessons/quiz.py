@@ -122,9 +122,14 @@ def _swap(visited: Visit, facts: Facts) -> Question:
     if i == j:
         j = (i + 1) % count
     plain, local = (float(swap.pixel_bits[i, j] - swap.pixel_bits[i, i]) for swap in facts.swaps)
-    values = {"image": int(facts.swaps[0].ids[i]), "other": int(facts.swaps[0].ids[j]), "plain": plain, "local": local,
+    values = {"image": _named(facts.swaps[0], i), "other": _named(facts.swaps[0], j), "plain": plain, "local": local,
               "latent": float(facts.swaps[0].latent_bits[i])}  # fmt: skip
     return _question("swap", values, "silent", ["other_way", "both"])
+
+
+def _named(swaps: Swaps, i: int) -> str:
+    text = words.DIGIT_NAMED if swaps.labels[i] >= 0 else words.DIGIT_NAMED_PLAIN
+    return text.format(id=swaps.ids[i], label=swaps.labels[i])
 
 
 def _order(facts: Facts) -> Question:

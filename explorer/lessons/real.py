@@ -47,10 +47,12 @@ class Swaps:
     """What a decoder makes of one image's z given another image, for n images.
 
     pixel_bits (n, n): row = the image that is sent, column = whose z the decoder is given; latent_bits (n,): the
-    cheapest complete code of z for one image alone; pictures (n, S, S): drawn from each z by the same throws of the dice.
+    cheapest complete code of z for one image alone; pictures (n, S, S): drawn from each z by the same throws of the dice;
+    labels (n,): -1 where an image has none.
     """
 
     ids: np.ndarray
+    labels: np.ndarray
     pixel_bits: np.ndarray
     latent_bits: np.ndarray
     pictures: np.ndarray
@@ -71,7 +73,7 @@ def swaps(bundle: Bundle, ids: np.ndarray) -> Swaps:
     generator = torch.Generator().manual_seed(bundle.seed)
     pictures = sample(bundle.model.decoder(z), generator, torch.zeros(n, dtype=torch.long))
     latent = bits(bundle.costs[answers.best_protocol(bundle)][ids].astype(float))
-    return Swaps(ids, bits(costs.double()).numpy(), latent, pictures.numpy())
+    return Swaps(ids, bundle.images.labels[ids], bits(costs.double()).numpy(), latent, pictures.numpy())
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,14 @@ def render(visited: Visit) -> None:
     """The tree and the message, then the table."""
     st.markdown(words.CODEBOOKS)
     visited.message, message = parts.message_input(words.MESSAGE, visited.message, ENGLISH, "lesson message", True)
-    if message.letters:
-        _figures(message)
+    with parts.place():
+        if message.letters:
+            _figures(message)
     st.caption(words.TIMING.format(paris=messages.message_units(messages.read("PARIS", ENGLISH), ENGLISH)))
     lesson_component.tree(_nodes(message), strip(message, ENGLISH), words.TREE, "lesson tree")
-    if len(message.letters) > SHOWN:
-        st.caption(words.LONG.format(shown=SHOWN, count=len(message.letters)))
+    with parts.place():
+        if len(message.letters) > SHOWN:
+            st.caption(words.LONG.format(shown=SHOWN, count=len(message.letters)))
     st.subheader(words.HOW_WELL)
     st.markdown(words.HOW_WELL_LEAD.format(language=ENGLISH.name))
     visited.sorting = st.segmented_control(words.SORTING, list(words.SORTINGS), format_func=words.SORTINGS.get, required=True,
@@ -69,6 +71,7 @@ def table(language: Language, sorting: str) -> None:
     waste = f"{100 * (is_now / could_be - 1):.1f} %"
     parts.metrics((words.AS_IS, now_text), (words.AS_COULD_BE, could_text), (words.WASTE, waste))
     first = next(iter(p))
-    st.caption(words.COULD_BE.format(count=len(p), letter=first, units=units[first], best=could[first]))
+    about = words.COULD_BE_FIRST if could[first] < units[first] else words.COULD_BE_WELL
+    st.caption(f"{words.COULD_BE.format(count=len(p))} {about.format(letter=first, units=units[first], best=could[first])}")
     note = words.MORSE_KRAFT.format(kraft=codes.kraft(units))
     parts.beneath(words.EXPECTED_FORMULA, (note,), parts.language_sources(language.name))

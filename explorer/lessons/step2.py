@@ -18,10 +18,11 @@ def render(visited: Visit) -> None:
     st.markdown(words.WRONG_BOOK)
     label = words.WRONG_BOOK_TEXT.format(language=RUSSIAN.name)
     visited.texts["Russian"], message = parts.message_input(label, visited.texts["Russian"], RUSSIAN, "lesson russian", True)
-    if message.letters:
-        dots, dashes = messages.marks(message, RUSSIAN)
-        units, count = messages.message_units(message, RUSSIAN), len(message.letters)
-        parts.metrics((words.UNITS, f"{units:,}"), (words.LETTERS, f"{count:,}"), (words.MARKS, f"{dots:,}, {dashes:,}"))
+    with parts.place():
+        if message.letters:
+            dots, dashes = messages.marks(message, RUSSIAN)
+            units, count = messages.message_units(message, RUSSIAN), len(message.letters)
+            parts.metrics((words.UNITS, f"{units:,}"), (words.LETTERS, f"{count:,}"), (words.MARKS, f"{dots:,}, {dashes:,}"))
     step1.table(RUSSIAN, "often")
     text, signs = _in_bits(visited)
     _by_hand(visited, text, signs)
@@ -43,9 +44,10 @@ def _in_bits(visited: Visit) -> tuple[Language, list[str]]:
     numbers = codes.entropy(p), codes.expected(p, lengths), codes.kl(p, codes.book(book))
     labels = words.ENTROPY, words.CROSS_ENTROPY, words.KL
     parts.metrics(*((label, words.BITS_A_LETTER.format(bits=number)) for label, number in zip(labels, numbers)))
-    if text == book:
-        st.info(words.SAME_BOOK)
-    sent = _own_text(visited, text, book, lengths)
+    with parts.place():
+        if text == book:
+            st.info(words.SAME_BOOK)
+        sent = _own_text(visited, text, book, lengths)
     reserve = words.RESERVE.format(reserve=100 * codes.RESERVE, signs=len(SIGNS), kraft=codes.kraft(lengths))
     parts.beneath(words.KL_FORMULA, (words.KL_SYMBOLS, reserve), parts.language_sources(*LANGUAGES))
     with st.expander(words.ALL_PAIRS):
@@ -98,16 +100,22 @@ def _by_hand(visited: Visit, language: Language, signs: list[str]) -> None:
         hint = st.toggle(words.HINT, key="lesson hint")
     lengths = visited.lengths.setdefault(language.name, starts[words.START_EQUAL])
     kraft = codes.kraft(lengths)
-    said = words.BARS | {"budget": words.BARS["within" if kraft <= 1 else "over"].format(kraft=f"{kraft:.4g}")}
+    said = words.BARS | {"budget": words.BARS["within" if kraft <= 1 else "over"].format(kraft=_exact(kraft))}
     rows = [{"letter": letter, "share": share, "percent": f"{100 * share:.1f} %", "length": lengths[letter],
              "ideal": codes.ideal_bits(share)} for letter, share in p.items()]  # fmt: skip
     lesson_component.bars(rows, LONGEST, kraft, hint, said, "lesson bars", lambda event: _moved(visited, language, event))
-    _verdict(p, lengths)
-    if signs and kraft <= 1:
-        spelt = codes.words(lengths)
-        sent = [spelt[language.letter_of[sign]] for sign in signs]
-        st.markdown(words.BY_HAND_TEXT.format(bits=sum(map(len, sent)), words=" ".join(f"`{word}`" for word in sent[:8])))
+    with parts.place():
+        _verdict(p, lengths)
+        if signs and kraft <= 1:
+            spelt = codes.words(lengths)
+            sent = [spelt[language.letter_of[sign]] for sign in signs]
+            st.markdown(words.BY_HAND_TEXT.format(bits=sum(map(len, sent)), words=" ".join(f"`{word}`" for word in sent[:8])))
     parts.beneath(words.KRAFT_FORMULA, (words.KRAFT_NOTE,))
+
+
+def _exact(kraft: float) -> str:
+    """As short as may be, but never "1" for what is a little more."""
+    return f"{kraft:.4g}" if f"{kraft:.4g}" != "1" or kraft == 1 else f"{kraft:.5f}"
 
 
 def _verdict(p: dict[str, float], lengths: dict[str, int]) -> None:

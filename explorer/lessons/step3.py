@@ -62,8 +62,9 @@ def _real(visited: Visit) -> None:
     pair = parts.pair()
     if pair is None:
         return
-    st.subheader(words.REAL_CODES.format(dimensions=pair[0].bundle.config.code_dim))
-    st.markdown(words.REAL_CODES_LEAD)
+    st.subheader(words.REAL_CODES)
+    plain, local = (side.bundle.config.code_dim for side in pair)
+    st.markdown(words.REAL_CODES_LEAD.format(plain=plain, local=local))
     ids = shared.digits(pair[0])
     visited.image = min(visited.image, len(ids) - 1)
     parts.digits(pair[0], visited.image, "lesson digits", lambda place: setattr(visited, "image", place))
@@ -78,6 +79,10 @@ def _codebook(visited: Visit, side, image: int, name: str) -> None:
     st.markdown(f"**{name}**")
     figure = figures.codebook_chart(book.code, book.mean, book.deviation, book.kl_bits, name)
     parts.chart(figure, f"lesson codebook {side.name}", words.REAL_CHART_ALT.format(image=image, name=name))
+    shown = figures.dimensions(book.kl_bits, len(book.code))
+    if rest := len(book.code) - len(shown):
+        bits = book.kl_bits.sum() - book.kl_bits[shown].sum()
+        st.caption(words.REAL_REST.format(shown=len(shown), count=len(book.code), rest=rest, bits=bits))
     total = book.kl_bits.sum()
     if side.bundle.model.prior.needs_neighbour:
         unit = sum(gaussians.kl_bits(c, 0.0, 1.0) for c in book.code)

@@ -56,8 +56,9 @@ def _swap(visited: Visit, pair, swaps, names) -> None:
     st.caption(words.SWAP_PICK)
     parts.digits(pair[0], visited.other, "lesson other", lambda place: setattr(visited, "other", place))
     i, j = visited.image, visited.other
-    if i == j:
-        st.info(words.SWAP_SAME)
+    with parts.place():
+        if i == j:
+            st.info(words.SWAP_SAME)
     for column, side, swap, name in zip(st.columns(2), pair, swaps, names):
         with column:
             st.markdown(f"**{name}**")

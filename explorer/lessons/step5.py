@@ -44,8 +44,9 @@ def render(visited: Visit) -> None:
     names = words.YOURS, words.RANDOM, words.GREEDY, words.BEST.format(count=math.factorial(count))
     totals = sum(mine), queue.random, greedy, best
     parts.metrics(*((name, words.ORDER_VALUE.format(bits=total)) for name, total in zip(names, totals)))
-    if sum(mine) - best < 0.05:  # what the page shows
-        st.success(words.YOU_FOUND_BEST)
+    with parts.place():
+        if sum(mine) - best < 0.05:  # what the page shows
+            st.success(words.YOU_FOUND_BEST)
     st.caption(words.GREEDY_NOTE)
     st.markdown(_note(queue, shared.account(side)))
 

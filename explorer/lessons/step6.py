@@ -29,12 +29,17 @@ def render(visited: Visit) -> None:
     guess = parts.guess(visited, "lunch", words.LUNCH_QUESTION, words.LUNCH_ANSWERS)
     if not guess:
         return
-    gap = plain.totals["global"] - local.totals["tour"]
-    verdict = "part" if guess == "order" and local.order < gap else guess
-    st.markdown(words.LUNCH_VERDICTS[verdict].format(merit=merit(plain, local), n=local.n, order=local.order,
-                                                     local_pixels=local.pixels, plain_pixels=plain.pixels))  # fmt: skip
+    st.markdown(_verdict(guess, plain, local))
     _what_order_says(visited, pair[1])
     _accounts(plain, local)
+
+
+def _verdict(guess: str, plain: Account, local: Account) -> str:
+    """The difference is the sum of what stays for one image alone and of what came with the order."""
+    alone, spent = merit(plain, local), local.totals["mixture"] - local.totals["tour"]
+    verdict = {"merit": "most", "order": "part"}.get(guess, guess) if alone > spent else guess
+    return words.LUNCH_VERDICTS[verdict].format(merit=alone, spent=spent, gap=alone + spent, n=local.n, order=local.order,
+                                                local_pixels=local.pixels, plain_pixels=plain.pixels)  # fmt: skip
 
 
 def merit(plain: Account, local: Account) -> float:
@@ -52,7 +57,8 @@ def _what_order_says(visited: Visit, side) -> None:
     queue = shared.queue(side, next(iter(shared.sets(side))) if visited.ten not in shared.sets(side) else visited.ten)
     order = step5.order_of(visited, visited.ten, len(queue.ids))
     saved = queue.random - sum(orders.step_bits(queue.costs, queue.first, order))
-    st.markdown(words.YOUR_TEN.format(saved=saved, count=len(order), could=orders.order_bits(len(order))))
+    text = words.YOUR_TEN if saved >= 0 else words.YOUR_TEN_DEAR
+    st.markdown(text.format(saved=abs(saved), could=orders.order_bits(len(order))))
     parts.beneath(words.ORDER_FORMULA)
 
 

@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from explorer.lessons import quiz, shared, step5, words
+from explorer.lessons import parts, quiz, shared, step5, words
 from explorer.lessons.visit import Visit, seeded
 from lpvae.errors import UserError
 
@@ -15,7 +15,8 @@ def render(visited: Visit) -> None:
     asked = quiz.questions(visited, facts(visited))
     right = 0
     for number, question in enumerate(asked, 1):
-        right += _ask(visited, number, question)
+        with parts.place():  # the verdict comes within it, and the questions below stay where they are
+            right += _ask(visited, number, question)
     st.markdown("**" + words.SCORE.format(right=right, count=len(asked)) + "**")
     if right == len(asked):
         st.success(words.DONE)

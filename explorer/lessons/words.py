@@ -13,6 +13,9 @@ PROJECTOR = "Projector mode"
 PROJECTOR_HELP = "Large type and nothing but the step. It stands in the address, so a link can ask for it."
 UNKNOWN_STEP = "The address asks for step {asked}; there are steps 1 to {count}. Step 1 is shown."
 BILL_LINK = "Why bits, and what the lines of a bill can and cannot say: [the Morse lesson](lesson?step=6)."
+COMPARE_LINK = "Why one column must not be set against another: [the Morse lesson](lesson?step=6)."
+SENT_LINK = "Why an order makes images cheap, and what it gives away: [the Morse lesson](lesson?step=5)."
+SET_LINK = "What a code costs, and when it says nothing: [the Morse lesson](lesson?step=4)."
 FORMULA = "Formula"
 SOURCES = "Sources"
 
@@ -67,10 +70,9 @@ SORTING = "Sort the letters by"
 SORTINGS = {"often": "how often they come", "short": "how short their sign is"}
 AS_IS, AS_COULD_BE, WASTE = "A letter, as the table is", "As it could be", "Too long by"
 UNITS_VALUE = "{units:.2f} units"
-COULD_BE = (
-    "As it could be: the same {count} signs dealt out anew, the shortest to the most frequent letter. For {letter}, the most"
-    " frequent, the table has {units} units; it could have {best}."
-)
+COULD_BE = "As it could be: the same {count} signs dealt out anew, the shortest to the most frequent letter."
+COULD_BE_FIRST = "For {letter}, the most frequent, the table has {units} units; it could have {best}."
+COULD_BE_WELL = "{letter}, the most frequent, has the shortest already."
 TABLE_CHART = {
     "often": "share of the text, per cent", "units": "units a letter", "is": "as the table is", "could": "as it could be",
     "alt": "For each letter of {language}, how often it comes, and how many units it takes as the table is and as it could be",
@@ -173,11 +175,12 @@ GAUSSIAN_FORMULA = (
     r"\mathrm{KL}\big(\mathcal{N}(c,1)\,\|\,\mathcal{N}(m,s^2)\big) = \Big(\ln s + \frac{1+(c-m)^2}{2s^2} - \tfrac12\Big)"
     r"\big/\ln 2\ \text{bits}"
 )
-REAL_CODES = "The real thing: {dimensions} numbers an image"
+REAL_CODES = "The real thing: a whole code"
 REAL_CODES_LEAD = (
-    "**Choose an image.** Each row is one of its code's numbers: orange where z falls, blue where the book expects it, grey"
-    " N(0, 1); the bits on the right add up."
+    "**Choose an image.** Its code is a list of such numbers, {plain} in the first model and {local} in the second. Each row is"
+    " one of them: orange where z falls, blue where the book expects it, grey N(0, 1); the bits on the right add up."
 )
+REAL_REST = "The {shown} costliest of {count} numbers; the other {rest} cost {bits:.2f} bits together."
 WHOSE = "The same image in"
 PLAIN_NAME, LOCAL_NAME = "one book for all", "local books"
 REAL_SUM_PLAIN = "With N(0, I) for every image, this image's code costs **{bits:.1f} bits**."
@@ -190,6 +193,7 @@ REAL_CHART_ALT = "Per dimension: posterior, codebook and N(0, 1) of image {image
 INTO_PICTURE = "Put the costliest number, z{dimension}, into the picture above"
 DIGIT_ALT = "Image {id}, digit {label}"
 DIGIT_ALT_PLAIN = "Image {id}"
+DIGIT_NAMED, DIGIT_NAMED_PLAIN = "digit {label} (image {id})", "image {id}"
 
 # ---- Step 4
 
@@ -292,10 +296,14 @@ LUNCH_ANSWERS = {
     "pixels": "From a better decoder: its pixels cost less.",
 }
 LUNCH_VERDICTS = {
-    "merit": "A little of it: {merit:.2f} nats, when both send one image alone. See below.",
-    "order": "Yes, for the most part: the order of {n:,} images can say {order:.2f} nats an image, more than the whole"
-        " difference.",
-    "part": "Yes, in part: the order of {n:,} images can say {order:.2f} nats an image.",
+    "merit": "Only in part: {merit:.2f} of the {gap:.2f} nats remain when both send one image alone. The other {spent:.2f} came"
+        " with the order.",
+    "most": "Only in part, though the larger one: {merit:.2f} of the {gap:.2f} nats remain when both send one image alone. The"
+        " other {spent:.2f} came with the order.",
+    "order": "Yes, for the most part: {spent:.2f} of the {gap:.2f} nats came with the order. The order of {n:,} images could"
+        " itself have said {order:.2f} nats an image.",
+    "part": "In part: {spent:.2f} of the {gap:.2f} nats came with the order. The order of {n:,} images could itself have said"
+        " {order:.2f} nats an image.",
     "pixels": "Its pixels do cost less, {local_pixels:.2f} against {plain_pixels:.2f} nats; but the code that makes them cheap"
         " has to be paid for, and stands in the same bill.",
 }
@@ -303,9 +311,10 @@ ORDER_SAYS = "What an order can say"
 ORDER_SAYS_LEAD = "A pack of cards can be shuffled into a message. **Choose how many images** there are to send."
 COUNT, ORDER_BITS, ORDER_EACH = "Images", "Their order can say", "That is, an image"
 ORDER_EACH_VALUE = "{bits:.2f} bits = {nats:.2f} nats"
-YOUR_TEN = (
-    "Your order in step 5 saved {saved:.1f} bits against a random one. The order of {count} images could itself have said"
-    " {could:.1f} bits."
+YOUR_TEN = "Your order in step 5 saved {saved:.1f} bits against a random one. It could itself have said {could:.1f} bits."
+YOUR_TEN_DEAR = (
+    "Your order in step 5 costs {saved:.1f} bits more than a random one does on average. It could itself have said {could:.1f}"
+    " bits."
 )
 ORDER_FORMULA = r"\log_2(n!)\ \text{bits} = \ln(n!)\ \text{nats};\quad \ln(n!)/n \approx \ln n - 1\ \text{an image}"
 ACCOUNTS = "The honest accounts"
@@ -415,7 +424,7 @@ QUESTIONS = {
         },
     },
     "swap": {
-        "text": "Image {image} is decoded with the code of image {other}. In which model does that cost {local:+.1f} bits of"
+        "text": "The {image} is decoded with the code of the {other}. In which model does that cost {local:+.1f} bits of"
             " pixels, and in which {plain:+.1f}?",
         "options": {
             "silent": ("{local:+.1f} with local books, {plain:+.1f} with one book for all", "The model with one book said"

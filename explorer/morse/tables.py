@@ -1,6 +1,7 @@
 """Published tables: the Morse signs and how often each letter is used in five languages.
 
 Signs: Recommendation ITU-R M.1677-1 (2009), A to Z, É and the figures; Ñ and the Russian letters are the usual national signs.
+Frequencies: each language's `source`; as tabulated they sum to 100 % but for rounding, the Spanish ones to 100.45.
 Letters that share a sign (Latin A and Cyrillic А) share a place in every codebook: the signs are the common alphabet.
 """
 
@@ -81,9 +82,10 @@ GERMAN = Language(
 
 FRENCH = Language(
     "French", LATIN,
-    _alphabet("8.122 0.901 3.345 3.669 15.212 1.066 0.866 0.737 7.579 0.545 0.049 5.456 2.968"
-              " 7.095 5.401 3.021 1.362 6.553 7.948 7.244 6.369 1.628 0.114 0.387 0.308 0.136") | {"É": 1.904},
-    "Corpus de Thomas Tempé, as tabulated in Wikipedia, Letter frequency; other accents count as the plain letter",
+    _alphabet("8.122 0.901 3.345 3.669 15.230 1.066 0.866 0.737 7.579 0.545 0.049 5.456 2.968"
+              " 7.095 5.419 3.021 1.362 6.553 7.948 7.244 6.369 1.628 0.114 0.387 0.308 0.136") | {"É": 1.904},
+    "Corpus of Thomas Tempé, as tabulated in Wikipedia, Letter frequency (an early version); other accents count as the plain"
+    " letter, Œ as OE",
     COMMON | {k: v for k, v in _PLAIN.items() if k != "É"},
 )  # fmt: skip
 
@@ -91,7 +93,7 @@ SPANISH = Language(
     "Spanish", LATIN,
     _alphabet("12.53 1.42 4.68 5.86 13.68 0.69 1.01 0.70 6.25 0.44 0.01 4.97 3.15"
               " 6.71 8.68 2.51 0.88 6.87 7.98 4.63 3.93 0.90 0.02 0.22 0.90 0.52") | {"Ñ": 0.31},
-    "F. Pratt, Secret and Urgent (Blue Ribbon Books, 1939), pp. 254-255, as tabulated in Wikipedia, Letter frequency",
+    "F. Pratt, Secret and Urgent (Blue Ribbon Books, 1942), pp. 254-255, as tabulated in Wikipedia, Letter frequency",
     COMMON | {k: v for k, v in _PLAIN.items() if k != "Ñ"},
 )  # fmt: skip
 
@@ -103,7 +105,8 @@ RUSSIAN = Language(
         "Б": 1.59, "Ч": 1.44, "Й": 1.21, "Х": 0.97, "Ж": 0.94, "Ш": 0.73, "Ю": 0.64, "Ц": 0.48, "Щ": 0.36, "Э": 0.32,
         "Ф": 0.26, "Ъ": 0.04,
     },
-    "O. Lyashevskaya, S. Sharov, frequency dictionary of the Russian National Corpus (2009); Ё counts as Е",
+    "letters of the Russian National Corpus, O. Lyashevskaya, S. Sharov, Частотный словарь современного русского языка (2009), as"
+    " tabulated in the Russian Wikipedia, Частотность; Ё counts as Е",
     {"Ё": "Е"},
 )  # fmt: skip
 

@@ -53,7 +53,8 @@ def sketch(key: str, on_drawn: Callable[[str], None], clears: int = 0) -> None:
     """
 
     def changed() -> None:
-        if (picture := st.session_state[key]["drawn"]) is not None:
+        # the state of a board that has left the page meanwhile is gone: an error would lose whatever else was clicked
+        if (picture := (st.session_state.get(key) or {}).get("drawn")) is not None:
             on_drawn(str(picture))
 
     _component("sketch")(key=key, data={"clears": clears}, on_drawn_change=changed)

@@ -26,7 +26,7 @@ def bill(sides, given, selection: Selection, ready: bool) -> None:
         rows.append((name, words.EXPLAINED[protocol].format(order=order), cells))
     st.html(figures.bill_table(header, rows))
     st.caption("left: {}, right: {}. Hover over a line's name to see what it means.".format(
-        *(plain(side.bundle.name) for side in sides)))  # fmt: skip
+        *(plain(side.title) for side in sides)))  # fmt: skip
     for note in _notes(sides, given, bills, selection):
         st.caption(note)
     st.markdown(LESSON_LINK)
@@ -69,7 +69,7 @@ def _notes(sides, given, bills, selection: Selection) -> list[str]:
     """Why a dash is a dash, whose K and which distance the bill speaks of, and what a visitor's image cannot say."""
     notes = []
     for side, lines in zip(sides, bills):
-        name = plain(side.bundle.name)
+        name = plain(side.title)
         reasons = dict.fromkeys(line.reason for line in lines if line.reason)
         if reasons:
             notes.append(f"A dash for {name}: {'; '.join(reasons)}.")

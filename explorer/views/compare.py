@@ -3,15 +3,18 @@
 The page's settings stand in the address by themselves: its widgets are bound to query parameters of their names.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from explorer import compare_figures, comparisons, state
+from explorer import compare_columns, compare_figures, comparisons, figures, naming, state
+from explorer.compare_columns import BY_KEY, COLUMNS, Column
 from explorer.compare_table import models_table
-from explorer.comparisons import BY_KEY, COLUMNS, INCOMPLETE, Column, Model
+from explorer.comparisons import INCOMPLETE, Model
 from explorer.component import PALETTE
+from explorer.lessons.words import COMPARE_LINK
 from explorer.views import compare_pair, words
 from explorer.views.compare_words import (
     AXES,
@@ -63,7 +66,7 @@ def _models(names: list[str]) -> list[Model]:
     for name in names:
         path = state.models_folder() / name
         try:
-            models.append(_model(str(path), comparisons.stamp(path)))
+            models.append(replace(_model(str(path), comparisons.stamp(path)), title=state.title(name)))
         except UserError as error:
             st.error(plain(str(error)))
     return models
@@ -89,7 +92,7 @@ def _story(models: list[Model], unit: str, kind: str) -> None:
     if points:
         x_title = f"{KEPT[kept]}, {unit} an image"
         chart = compare_figures.story_chart(points, x_title, f"{PROBES[probe]}, % right", PALETTE, log=kept == "rise")
-        st.plotly_chart(chart, key="story", config=compare_figures.config(f"models-{kept}-{probe}", kind),
+        st.plotly_chart(chart, key="story", config=figures.config(f"models-{kept}-{probe}", kind),
                         alt=_story_text(points, x_title, PROBES[probe]))  # fmt: skip
     if missing:
         st.caption("Not in the picture, for want of such a figure: " + ", ".join(plain(name) for name in missing) + ".")
@@ -103,9 +106,9 @@ def _points(models: list[Model], kept: str, probe: str, unit: str) -> tuple[list
     for m in models:
         nats = _kept(m, kept)
         if nats is None or probe not in m.probe or (kept == "rise" and nats <= 0):
-            missing.append(m.name)
+            missing.append(m.title)
         else:
-            points.append((m.name, comparisons.in_unit(nats, unit), m.probe[probe], f"{m.prior} prior", m.decoder))
+            points.append((m.title, comparisons.in_unit(nats, unit), m.probe[probe], naming.PRIORS[m.prior], m.decoder))
     return points, missing
 
 
@@ -119,7 +122,7 @@ def _kept(m: Model, kept: str) -> float | None:
     except UserError as error:
         st.error(plain(str(error)))
         return None
-    with st.spinner(f"Reading the codes of {plain(m.name)}"):
+    with st.spinner(f"Reading the codes of {plain(m.title)}"):
         return _information(side.key, side.bundle)
 
 
@@ -142,19 +145,20 @@ def _table(models: list[Model], unit: str) -> None:
     st.subheader("Every model, every price")
     st.caption(READ_TABLE.format(order=_orders(models, unit)))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        part = st.segmented_control("Costs shown", comparisons.PARTS, default="total", key="part", required=True,
+        part = st.segmented_control("Costs shown", compare_columns.PARTS, default="total", key="part", required=True,
                                     format_func=PARTS.get, bind="query-params")  # fmt: skip
         keys = list(BY_KEY)
         sort = st.selectbox("Sort by", keys, index=keys.index("set"), key="sort", format_func=_title, bind="query-params", width=260)
         falling = st.toggle("Largest first", key="falling", bind="query-params")
-        st.download_button("Table as CSV", comparisons.csv_text(comparisons.sorted_models(models, sort, falling, part), unit),
+        st.download_button("Table as CSV", compare_columns.csv_text(compare_columns.sorted_models(models, sort, falling, part), unit),
                            f"models-{unit}.csv", "text/csv", on_click="ignore")  # fmt: skip
-    rows = comparisons.sorted_models(models, sort, falling, part)
-    best = {column.key: comparisons.winners(models, column, part) for column in COLUMNS}
+    rows = compare_columns.sorted_models(models, sort, falling, part)
+    best = {column.key: compare_columns.winners(models, column, part) for column in COLUMNS}
     models_table(_groups(), [_head(column) for column in (BY_KEY["name"], *COLUMNS)],
                  [_row(m, part, unit, best) for m in rows], sort, falling,
                  f"{len(rows)} models; {PARTS[part]} in {unit} an image", "models", _sort_by)  # fmt: skip
     st.caption(_measured(models))
+    st.markdown(COMPARE_LINK)
     with st.expander("What each column means"):
         for column in COLUMNS:
             st.markdown(f"**{column.label}** ({column.group}). {column.help}")
@@ -186,7 +190,7 @@ def _head(column: Column) -> dict:
 
 
 def _hatch(group: str) -> str:
-    return " incomplete" if group == comparisons.NOT else ""
+    return " incomplete" if group == compare_columns.NOT else ""
 
 
 def _edge(column: Column) -> str:
@@ -195,13 +199,12 @@ def _edge(column: Column) -> str:
 
 
 def _row(m: Model, part: str, unit: str, best: dict[str, set[str]]) -> list[dict]:
-    made = f"{m.prior} prior, {m.decoder} decoder"
-    return [{"text": m.name, "under": made, "hint": m.protocol_data, "classes": ""},
+    return [{"text": m.title, "under": m.name, "hint": m.protocol_data, "classes": ""},
             *(_cell(m, column, part, unit, m.name in best[column.key]) for column in COLUMNS)]  # fmt: skip
 
 
 def _cell(m: Model, column: Column, part: str, unit: str, best: bool) -> dict:
-    text, classes = comparisons.text(m, column, part, unit), _edge(column) + _hatch(column.group) + (" best" if best else "")
+    text, classes = compare_columns.text(m, column, part, unit), _edge(column) + _hatch(column.group) + (" best" if best else "")
     under = ""
     if column.key in m.error and part == "total":
         under = f"± {comparisons.in_unit(m.error[column.key], unit):.2f}"
@@ -225,20 +228,20 @@ def _curves(models: list[Model], unit: str, kind: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         what = st.selectbox("Curve", comparisons.CURVES, key="curve", format_func=CURVES.get, bind="query-params", width=330)
         axis = st.segmented_control("Against", AXES, default="passes", key="against", required=True, bind="query-params")
-    names = [m.name for m in models]
-    chosen = st.multiselect("Models drawn", names, default=names, key="drawn", bind="query-params", placeholder="none")
+    titles = [m.title for m in models]
+    chosen = st.multiselect("Models drawn", titles, default=titles, key="drawn", bind="query-params", placeholder="none")
     st.caption(CURVE_NOTES[what])
     series, bare = [], []
-    for m in (m for m in models if m.name in chosen):
+    for m in (m for m in models if m.title in chosen):
         passes, minutes, costs = comparisons.curve(m, what)
         if costs:
-            series.append((m.name, passes if axis == "passes" else minutes, [comparisons.in_unit(c, unit) for c in costs]))
+            series.append((m.title, passes if axis == "passes" else minutes, [comparisons.in_unit(c, unit) for c in costs]))
         else:
-            bare.append(m.name)
+            bare.append(m.title)
     if series:
         ends = "; ".join(f"{name} ends at {ys[-1]:.1f}" for name, _, ys in series)
         st.plotly_chart(compare_figures.curves_chart(series, AXES[axis], f"{CURVES[what]}, {unit}", PALETTE), key="curves",
-                        config=compare_figures.config(f"training-{what.replace(' ', '-')}", kind),
+                        config=figures.config(f"training-{what.replace(' ', '-')}", kind),
                         alt=f"{CURVES[what]} in {unit} against {AXES[axis]}: {ends}")  # fmt: skip
     if bare:
         st.caption("No such curve in the log of: " + ", ".join(plain(name) for name in bare) + ".")

@@ -3,12 +3,13 @@
 import numpy as np
 import streamlit as st
 
-from explorer import compare_figures, neighbourhoods, pair_costs, state
+from explorer import compare_figures, figures, neighbourhoods, pair_costs, state
 from explorer.comparisons import INCOMPLETE
 from explorer.gallery import choosable
 from explorer.state import Side
+from explorer.views import pickers
 from explorer.views.compare_words import MOVED, ORDERS, PAIR, PROTOCOLS, SHOWN_PARTS
-from explorer.views.panels import plain
+from explorer.views.parts import plain
 from lpvae.bundle import Bundle
 from lpvae.errors import UserError
 
@@ -46,7 +47,9 @@ def _chosen(names: list[str]) -> tuple[Side, Side] | None:
     first = state.Selection.default(names)
     columns, sides = st.columns(2), []
     for column, key, label, default in zip(columns, "ab", ("Model A", "Model B"), (first.left, first.right)):
-        name = column.selectbox(label, names, index=names.index(default), key=key, bind="query-params")
+        pickers.kept_in_address(key, names, default)
+        name = pickers.model(column, label, names, key)
+        pickers.write_address(key, name, default)
         try:
             sides.append(state.load("left" if key == "a" else "right", name))
         except UserError as error:
@@ -67,13 +70,13 @@ def _histograms(pair, costs, title: str, complete: bool, kind: str) -> None:
         highest = max(int(compare_figures.counted(c, edges).max()) for c in known)
     for column, side, found, colour, letter in zip(st.columns(2), pair, costs, compare_figures.PAIR, "AB"):
         with column:
-            st.markdown(f"**{letter}: {plain(side.bundle.name)}**")
+            st.markdown(f"**{letter}: {plain(side.title)}**")
             if found is None:
                 st.caption("This model has no such code.")
                 continue
             chart = compare_figures.histogram(found, edges, title, colour, highest, complete)
-            st.plotly_chart(chart, key=f"costs-{letter}", config=compare_figures.config(f"costs-{side.bundle.name}", kind),
-                            alt=f"Histogram of {title} for {side.bundle.name}: {_summary(found)}")  # fmt: skip
+            st.plotly_chart(chart, key=f"costs-{letter}", config=figures.config(f"costs-{side.bundle.name}", kind),
+                            alt=f"Histogram of {title} for {side.title}: {_summary(found)}")  # fmt: skip
 
 
 def _summary(costs: np.ndarray) -> str:
@@ -87,13 +90,13 @@ def _classes(pair, costs, title: str, complete: bool, kind: str) -> None:
         if found is not None:
             labels = side.bundle.images.labels[state.shown_ids(side.bundle.images, "test")]
             if rows := pair_costs.by_class(found, labels):
-                series.append((side.bundle.name, rows))
+                series.append((side.title, rows))
     if not series:
         st.caption("There are no labels here, so there are no classes to compare.")
         return
     alt = "; ".join(f"{name}: " + ", ".join(f"{label} {mean:.1f}" for label, _, mean, _ in rows) for name, rows in series)
     st.plotly_chart(compare_figures.classes_chart(series, title, complete), key="classes",
-                    config=compare_figures.config("costs-by-class", kind), alt=f"Mean {title} by label. {alt}")  # fmt: skip
+                    config=figures.config("costs-by-class", kind), alt=f"Mean {title} by label. {alt}")  # fmt: skip
 
 
 # ---- Moved most

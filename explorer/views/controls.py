@@ -1,4 +1,4 @@
-"""The widgets above the maps: what is shown, which image, how many neighbours."""
+"""The widgets above the maps, what is shown and which image; and below them, how many neighbours, which one, which other image."""
 
 import numpy as np
 import streamlit as st
@@ -9,8 +9,8 @@ from explorer.views import newimage, words
 
 
 def render(sides, selection: Selection) -> None:
-    """Two rows of widgets; they hold the selection."""
-    images, table_size = sides[0].bundle.images, len(sides[0].bundle.table)
+    """What the maps show; these widgets and those of `neighbours` hold the selection."""
+    images = sides[0].bundle.images
     counts = {"test": len(state.shown_ids(images, "test")), "all": len(images.pixels)}
     last = len(images.pixels) - 1
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -28,6 +28,11 @@ def render(sides, selection: Selection) -> None:
             st.selectbox("Random of label", labels, index=None, placeholder="any", key="label", width=150,
                          on_change=_choose_random, args=(sides, selection))  # fmt: skip
         st.button("Random", on_click=_choose_random, args=(sides, selection), help="A random image of those shown.")
+
+
+def neighbours(sides, selection: Selection) -> None:
+    """What the panels say more about: they stand between the maps and the panels."""
+    last, table_size = len(sides[0].bundle.images.pixels) - 1, len(sides[0].bundle.table)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         most = state.max_k(table_size)
         if most > 1:

@@ -1,17 +1,18 @@
 """The first page: two linked maps, and what two models say of the selected image and of a set."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from explorer import shared, state
 from explorer.state import Side
-from explorer.views import controls, maps, newimage, panels, sets, signs, words
+from explorer.views import controls, maps, newimage, panels, pickers, sets, signs, words
 from explorer.views.panels import plain
 from lpvae.errors import UserError
 
-# Room for the maps on a projector; and their place is kept while they load, so that nothing jumps.
+# The maps' place is kept while they load, so that nothing jumps. What is above them is Streamlit's own: a style comes late.
 STYLE = f"""<style>
 {signs.STYLE}
-[data-testid=stMainBlockContainer] {{ padding-top: 3rem; }}
 .st-key-map-room {{ min-height: 44rem; }}
 @media (max-width: 760px) {{ .st-key-map-room {{ min-height: 72rem; }} }}
 </style>"""
@@ -43,7 +44,7 @@ def _sides(names: list[str]) -> tuple[Side, Side] | None:
             f"{plain(right.bundle.name)} was made from other images than {plain(left.bundle.name)}, so the two maps cannot"
             f" be linked: {plain(left.bundle.name)} is shown on both."
         )
-        right = Side("right", left.bundle, left.key)
+        right = replace(left, name="right")
         st.session_state["right"] = left.bundle.name
     return (left, right) if right else None
 
@@ -66,7 +67,7 @@ def _first_that_loads(side: str, names: list[str]) -> Side | None:
 
 def _pickers(names: list[str]) -> None:
     for column, side in zip(st.columns(2), ("left", "right")):
-        column.selectbox(f"Model on the {side}", names, key=side, on_change=state.forget_outline, args=(side,))
+        pickers.model(column, f"Model on the {side}", names, side, on_change=state.forget_outline, args=(side,))
 
 
 @st.fragment
@@ -83,8 +84,9 @@ def _explore(left: Side, right: Side) -> None:
             st.warning(plain(message))
     own = newimage.current(left.bundle.images.side)
     given = [shared.answer(side, selection, own) for side in sides]
-    sheets = maps.render(sides, given, selection, [shared.path_on_maps(*pair, selection.walk) for pair in zip(sides, given)])
+    sheets = maps.render(sides, given, selection)
     state.write_address(selection)
+    controls.neighbours(sides, selection)
     newimage.panel(left.bundle.images.side)
     with st.container():
         sets.render(sides, selection)

@@ -5,8 +5,10 @@ from urllib.parse import parse_qsl
 import numpy as np
 import streamlit as st
 
-from explorer import answers, colourings, state
+from explorer import answers, colourings, shared, state
+from explorer import sheets as sheets_of
 from explorer.component import linked_maps, look_keeper
+from explorer.sheets import Sheets
 from explorer.state import Selection, Side
 from explorer.views import controls, set_words, words
 from explorer.views.panels import plain
@@ -15,16 +17,18 @@ from lpvae.errors import UserError
 KEY = "maps"
 
 
-def render(sides: tuple[Side, Side], given, selection: Selection, paths=(None, None)) -> state.Sheets | None:
-    """Show the maps; None where what they show cannot be written. paths: codes of another path to draw, left and right."""
+def render(sides: tuple[Side, Side], given, selection: Selection) -> Sheets | None:
+    """Show the maps; None where what they show cannot be written."""
     try:
-        sheets = state.sprites(sides[0].bundle.images.sha256, sides[0].bundle.seed, sides[0].bundle)
+        sheets = sheets_of.sprites(sides[0].bundle.images.sha256, sides[0].bundle.seed, sides[0].bundle)
         shown = {side.name: _map(side, selection.what) for side in sides}
+        paths = [shared.path_on_maps(side, answer, selection.walk) for side, answer in zip(sides, given)]
         marks = {side.name: _marks(side, *known, selection.what) for side, *known in zip(sides, given, paths)}
+        dreams = selection.walk == "dream" and all(path is not answer.path for path, answer in zip(paths, given))
         with st.container(key="map-room"):  # keeps the maps' place while they load: see `explore.STYLE`
             linked_maps(
-                **shown, common=_common(sides, selection, sheets), selected=given[0].subject.id, second=selection.second,
-                marks=marks, look=selection.look(), look_version=st.session_state.get("look version", 0), key=KEY,
+                **shown, common=_common(sides, selection, sheets) | {"path_name": words.PATHS["dream" if dreams else "there"]},
+                selected=given[0].subject.id, second=selection.second, marks=marks, look=selection.look(), look_version=st.session_state.get("look version", 0), key=KEY,
                 on_event=_happened, on_drawn=_drawn,
             )  # fmt: skip
         _keep_look()
@@ -36,7 +40,7 @@ def render(sides: tuple[Side, Side], given, selection: Selection, paths=(None, N
     return sheets
 
 
-def _common(sides, selection: Selection, sheets: state.Sheets) -> dict:
+def _common(sides, selection: Selection, sheets: Sheets) -> dict:
     images = sides[0].bundle.images
     return {
         "labels_url": state.labels_url(images.sha256, images),
@@ -44,14 +48,14 @@ def _common(sides, selection: Selection, sheets: state.Sheets) -> dict:
         "ranges": state.ranges(state.shown_ids(images, selection.show)),
         "splits": [{"name": name, "ranges": state.ranges(np.asarray(ids))} for name, ids in images.splits.items()],
         "colourings": colourings.offered(*sides, selection, set_words.COLOURS),
-        "sprite_urls": list(sheets.urls), "sprite_side": images.side, "sprite_rows_per_sheet": state.SHEET,
+        "sprite_urls": list(sheets.urls), "sprite_side": images.side, "sprite_rows_per_sheet": sheets_of.SHEET,
     }  # fmt: skip
 
 
 def _map(side: Side, what: str) -> dict:
     points, values = state.points_urls(side.key, what, side.bundle)
-    title = f"{side.bundle.name} · {words.WHATS[what]}"
-    return {"title": title, "points_url": points, "values_url": values, "values_name": "bits"}
+    title = f"{side.title} · {words.WHATS[what]}"
+    return {"title": title, "model": side.title, "points_url": points, "values_url": values, "values_name": "bits"}
 
 
 def _marks(side: Side, answer: answers.Answer, path, what: str) -> dict:
@@ -94,7 +98,7 @@ def await_drawn() -> None:
     st.session_state["awaits maps"] += 1
 
 
-def await_rest(sides, selection: Selection, sheets: state.Sheets | None) -> None:
+def await_rest(sides, selection: Selection, sheets: Sheets | None) -> None:
     """Look again in a while where thumbnails or colours are still being worked out."""
     agreed = colourings.agreement(*sides)
     if agreed.error:
@@ -104,7 +108,7 @@ def await_rest(sides, selection: Selection, sheets: state.Sheets | None) -> None
 
 
 @st.fragment(run_every="1s")
-def _poll(sides, selection: Selection, sheets: state.Sheets | None) -> None:
+def _poll(sides, selection: Selection, sheets: Sheets | None) -> None:
     waits = colourings.agreement(*sides).awaited(selection.show)
     if waits:
         st.caption(set_words.AGREEMENT_FOLLOWS)

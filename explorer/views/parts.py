@@ -14,10 +14,10 @@ def heading(text: str, caption: str, explanation: str | None = None) -> None:
 
 
 def columns(sides):
-    """A column a side, each with its model's name."""
+    """A column a side, each with its model's title."""
     made = st.columns(2)
     for column, side in zip(made, sides):
-        column.markdown(f"**{plain(side.bundle.name)}**")
+        column.markdown(f"**{plain(side.title)}**")
     return made
 
 

@@ -7,9 +7,10 @@ import streamlit as st
 
 from explorer import figures, set_figures, sets, state
 from explorer.gallery import choosable
+from explorer.lessons.words import SET_LINK
 from explorer.state import Selection, Side
 from explorer.views import set_words as words
-from explorer.views.panels import plain
+from explorer.views.parts import chart, plain
 
 TYPICAL = 6  # images at either end
 
@@ -32,6 +33,7 @@ def render(sides: tuple[Side, Side], selection: Selection) -> None:
         for column, side in zip(st.columns(2), sides):
             with column:
                 _model(side, ids)
+        st.markdown(SET_LINK)
 
 
 def _drop() -> None:
@@ -55,13 +57,13 @@ def _labels(side: Side, ids: np.ndarray, shown: np.ndarray) -> None:
     images = side.bundle.images
     all_counts = dict(sets.label_counts(images, shown))
     counts = [(str(label) if label >= 0 else "none", n, all_counts[label]) for label, n in sets.label_counts(images, ids)]
-    st.plotly_chart(set_figures.labels_chart(counts), key="set-labels", config=figures.config("set-labels", "svg"),
-                    alt="Images of the set by label: " + ", ".join(f"{name}: {n}" for name, n, _ in counts))  # fmt: skip
+    chart(set_figures.labels_chart(counts), "set-labels",
+          "Images of the set by label: " + ", ".join(f"{name}: {n}" for name, n, _ in counts), True)  # fmt: skip
 
 
 def _model(side: Side, ids: np.ndarray) -> None:
     bundle = side.bundle
-    st.markdown(f"**{plain(bundle.name)}**")
+    st.markdown(f"**{plain(side.title)}**")
     rows = [(words.MEANS.get(mean.name, mean.name), words.EXPLAINED.get(mean.name, words.EXPLAINED["latent"]),
              [f"{mean.bits:.1f}", f"± {mean.error:.1f}" if mean.count > 1 else "–", f"{mean.count:,}"])
             for mean in sets.mean_costs(bundle, ids)]  # fmt: skip
@@ -73,7 +75,7 @@ def _model(side: Side, ids: np.ndarray) -> None:
             st.caption(f"{title}: {words.TYPICAL[title]}")
             _row(side, title, chosen, distances[part])
     st.caption(words.PROTOTYPE)
-    st.html(figures.gallery(_prototype(side, ids)[None], ["prototype"], [f"The set's prototype under {bundle.name}"], 3))
+    st.html(figures.gallery(_prototype(side, ids)[None], ["prototype"], [f"The set's prototype under {side.title}"], 3))
 
 
 def _row(side: Side, title: str, ids: np.ndarray, distances: np.ndarray) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from explorer import figures, state, transmission, transmission_figures
+from explorer.lessons.words import SENT_LINK
 from explorer.state import Side
 from explorer.transmission import Show, Stream
 from explorer.transmission_component import transmission as player
@@ -188,6 +189,7 @@ def _play(show: Show, stream: Stream, sides, whose: Side, played: str) -> None:
     same = bool((stream.received == images).all())
     st.caption(("The receiver's images are the sender's, bit for bit. " if same else "The receiver's images are NOT the sender's. ")
                + METER_NOTE.format(count=len(ids), order=bits(order_nats(len(ids)))))  # fmt: skip
+    st.markdown(SENT_LINK)
 
 
 def _meters(show: Show, played: Stream, sides) -> list[dict]:

@@ -67,6 +67,7 @@ KIND_HELP = "What the camera button above a chart saves: PNG is a picture, SVG a
 
 WALKS_TITLE = "Watch it move"
 WALKS = {"there": "From here to there", "dream": "Daydream", "draw": "Watch it draw"}
+PATHS = {"there": "interpolation", "dream": "daydream"}  # on the maps
 LINES = {"straight": "straight", "spherical": "spherical", "graph": "by neighbours"}
 LINE_HELP = (
     "Straight: the shortest line between the two codes, through places where no image may lie. Spherical: an arc around the mean"
