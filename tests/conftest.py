@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # No sandbox: tests also run as root in containers. Software WebGL: the maps must draw without a graphics card.
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync "
-    "--use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist"
+    "--use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist "
+    # the page itself is drawn without the simulated GPU, which would take several times as long
+    "--disable-gpu-compositing --disable-gpu-rasterization"
 ).split()
 
 
