@@ -77,7 +77,7 @@ def codebook_chart(code: np.ndarray, mean: np.ndarray, deviation: np.ndarray, kl
             "marker": {"color": GREY}, "showlegend": False, "hovertemplate": "%{customdata}: %{x:.3f} bits<extra>KL</extra>",
         })  # fmt: skip
         layout["xaxis2"] = {"domain": [0.69, 1], "title": {"text": "bits"}, "rangemode": "tozero"}
-    return _tidy(traces, layout, 130 + 20 * len(order))
+    return _tidy(traces, layout, 140 + 20 * len(order))
 
 
 def _spread(loc, scale, rows, names, label: str, colour: str, symbol: str, width: int, opacity: float = 1) -> dict:
@@ -146,7 +146,8 @@ def bill_chart(rows: list[tuple[str, float, float, bool]]):
     return _tidy(traces, layout, 110 + 36 * len(rows))
 
 
-MARGIN = {"l": 4, "r": 4, "t": 36, "b": 40}
+MARGIN = {"l": 4, "r": 4, "t": 44, "b": 40}
+SIGNS = {"circle": "●", "diamond": "◆", "line-ns": "│"}
 # Measuring the labels to find room for them lays the page out again and again: it would be the half of what a click takes.
 PLAIN_AXIS = {"fixedrange": True, "ticklabeloverflow": "allow"}
 
@@ -155,12 +156,21 @@ def _tidy(traces: list[dict], layout: dict, height: int):
     from plotly.graph_objects import Figure  # on first use: plotly takes a second that the maps need not wait for
 
     layout = {
-        "height": height, "margin": MARGIN, "dragmode": False, "font": {"size": 13},
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "traceorder": "normal"}, **layout,
+        "height": height, "margin": MARGIN, "dragmode": False, "font": {"size": 13}, "showlegend": False, "title": _key(traces),
+        **layout,
     }  # fmt: skip
     for axis in [name for name in ("xaxis", "xaxis2", "yaxis") if name in layout or name != "xaxis2"]:
         layout[axis] = {**PLAIN_AXIS, **({"automargin": True} if axis == "yaxis" else {}), **layout.get(axis, {})}
     return Figure(data=traces, layout=layout)
+
+
+def _key(traces: list[dict]) -> dict:
+    """What the signs mean, in at most two lines: one text is laid out several times faster than plotly's legend."""
+    named = [(trace["name"], trace["marker"]) for trace in traces if trace.get("name")]
+    signs = [f'<span style="color:{marker["color"]}">{SIGNS.get(marker.get("symbol"), "■")}</span> {name}' for name, marker in named]
+    lines = ["&nbsp; ".join(signs[i : i + 2]) for i in range(0, len(signs), 2)]
+    return {"text": "<br>".join(lines), "font": {"size": 13}, "x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "paper",
+            "yanchor": "bottom", "pad": {"b": 6}}  # fmt: skip
 
 
 def bill_table(header: list[str], rows: list[tuple[str, str, list[str]]]) -> str:

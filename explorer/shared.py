@@ -41,6 +41,12 @@ def _worker() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "graphs", initializer=_give_way)
 
 
+@st.cache_resource(show_spinner=False)
+def _decoder() -> ThreadPoolExecutor:
+    """One thread that decodes for all visitors in turn, while the answers to others' clicks go first."""
+    return ThreadPoolExecutor(1, "decoder", initializer=_give_way)
+
+
 def _give_way() -> None:
     """Let the visitors' threads go first; on Linux a thread has a priority of its own."""
     try:
@@ -74,7 +80,8 @@ def pictures_of(side, given: Answer, strip: bool = True) -> pictures.Pictures:
     """All that is decoded for a click, the strip only where it is seen; what was decoded before costs nothing."""
     path, samples = given.path if strip else given.path[:0], given.samples[: answers.PICTURES]
     asked = ("pictures", given.chosen, given.target, given.line) if strip else ("pictures", given.chosen)
-    return _kept(side, given.subject, asked, lambda: pictures.pictures(side.bundle, given.subject, path, samples))
+    return _kept(side, given.subject, asked,
+                 lambda: _decoder().submit(pictures.pictures, side.bundle, given.subject, path, samples).result())  # fmt: skip
 
 
 def path_on_maps(side, given: Answer, walk: str) -> np.ndarray:

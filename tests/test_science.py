@@ -16,6 +16,7 @@ from torch.distributions import Normal
 from lpvae import builder, codes, experiments, train
 from lpvae.codes import CodeTable
 from lpvae.distributions import kl, kl_per_dimension, posterior
+from lpvae.errors import UserError
 from lpvae.evaluate import order_nats, own_mixture_costs
 from lpvae.report import report
 

@@ -2,6 +2,7 @@
 
 import bz2
 import re
+import time
 
 import numpy as np
 import pytest
@@ -168,9 +169,9 @@ def opened(**query: str) -> AppTest:
     for key, value in query.items():
         test.query_params[key] = value
     test.run()
-    for _ in range(200):
-        if test.exception or test.error or test.get("download_button"):
-            break
+    end = time.monotonic() + 120
+    while not (test.exception or test.error or test.info or test.get("download_button")) and time.monotonic() < end:
+        time.sleep(0.05)  # as the page itself, which looks again every second
         test.run()
     return test
 
