@@ -156,21 +156,21 @@ def _tidy(traces: list[dict], layout: dict, height: int):
     from plotly.graph_objects import Figure  # on first use: plotly takes a second that the maps need not wait for
 
     layout = {
-        "height": height, "margin": MARGIN, "dragmode": False, "font": {"size": 13}, "showlegend": False, "title": _key(traces),
-        **layout,
+        "height": height, "margin": MARGIN, "dragmode": False, "font": {"size": 13}, "showlegend": False, **layout,
+        "annotations": [*layout.get("annotations", []), *_key(traces)],
     }  # fmt: skip
     for axis in [name for name in ("xaxis", "xaxis2", "yaxis") if name in layout or name != "xaxis2"]:
         layout[axis] = {**PLAIN_AXIS, **({"automargin": True} if axis == "yaxis" else {}), **layout.get(axis, {})}
     return Figure(data=traces, layout=layout)
 
 
-def _key(traces: list[dict]) -> dict:
+def _key(traces: list[dict]) -> list[dict]:
     """What the signs mean, in at most two lines: one text is laid out several times faster than plotly's legend."""
     named = [(trace["name"], trace["marker"]) for trace in traces if trace.get("name")]
     signs = [f'<span style="color:{marker["color"]}">{SIGNS.get(marker.get("symbol"), "■")}</span> {name}' for name, marker in named]
     lines = ["&nbsp; ".join(signs[i : i + 2]) for i in range(0, len(signs), 2)]
-    return {"text": "<br>".join(lines), "font": {"size": 13}, "x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "paper",
-            "yanchor": "bottom", "pad": {"b": 6}}  # fmt: skip
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom"}
+    return [{"text": "<br>".join(lines), "align": "left", "showarrow": False, **place}] if lines else []
 
 
 def bill_table(header: list[str], rows: list[tuple[str, str, list[str]]]) -> str:

@@ -333,7 +333,8 @@ def test_of_many_dimensions_the_costliest_are_shown():
 def test_a_line_that_was_not_measured_has_a_bar_of_no_length():
     chart = figures.bill_chart([("a", 10.0, 2.0, True), ("b", 10.0, float("nan"), True)])
     assert [list(trace.x) for trace in chart.data] == [[0, 10.0], [0, 2.0]]
-    assert [note.text for note in chart.layout.annotations] == ["not measured", "12.0"]
+    *notes, key = [note.text for note in chart.layout.annotations]
+    assert notes == ["not measured", "12.0"] and "pixels" in key and "latent" in key
 
 
 def test_the_default_selection_asks_for_what_the_answers_know():
