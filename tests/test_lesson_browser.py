@@ -195,6 +195,7 @@ def test_all_seven_steps_by_keyboard(page, url):
     page.locator(".lesson[data-order^='1 0 2']").wait_for()
     press("End")
     page.locator(".lesson[data-order$='9 0']").wait_for()
+    page.locator(".queue:not(:has-text('…'))").wait_for()  # each has its new price
     onward(page, 5)
     at_step(page, 6)
     page.get_by_test_id("stRadio").first.get_by_role("radio").first.focus()
