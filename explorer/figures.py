@@ -59,51 +59,72 @@ def codebook_chart(code: np.ndarray, mean: np.ndarray, deviation: np.ndarray, kl
     """
     order = dimensions(kl_bits, len(code))[::-1]
     rows, names = np.arange(len(order)), [f"z{d + 1}" for d in order]
-    zero, one = np.zeros(len(order)), np.ones(len(order))
-    traces = [_spread(zero, one, rows, names, "N(0, 1)", GREY, "line-ns", 12, 0.45)]
+    above, below = rows + 0.2, rows - 0.2
+    traces = []
     if others is not None and len(others):
-        traces.append(_ticks(others[:, order], rows + 0.2, names))
-    traces.append(_spread(mean[order], deviation[order], rows + 0.2, names, name, BLUE, "diamond", 3))
-    traces.append(_spread(code[order], one, rows - 0.2, names, "posterior N(c, 1)", ORANGE, "circle", 3))
+        traces.append(_ticks(others[:, order], above))
+    traces += _spread(mean[order], deviation[order], above, names, name, BLUE, "diamond")
+    traces += _spread(code[order], np.ones(len(order)), below, names, "posterior N(c, 1)", ORANGE, "circle")
     layout = {
         "xaxis": {"domain": [0, 0.66 if kl_bits is not None else 1], "title": {"text": "mean ± 1 standard deviation"}},
-        "yaxis": {"tickvals": rows, "ticktext": names, "range": [-0.7, len(order) - 0.3], "showgrid": False, "zeroline": False,
-                  "automargin": False},
-        "margin": MARGIN | {"l": 36},
+        "yaxis": {"range": [-0.7, len(order) - 0.3], "showgrid": False, "showticklabels": False, "automargin": False},
+        "shapes": [UNIT_BAND, UNIT_MEAN], "annotations": [_names(names)], "margin": MARGIN | {"l": 36, "r": 14},
     }  # fmt: skip
     if kl_bits is not None:
         traces.append({
             "type": "bar", "orientation": "h", "x": kl_bits[order].round(4), "y": rows, "customdata": names, "xaxis": "x2",
-            "marker": {"color": GREY}, "showlegend": False, "hovertemplate": "%{customdata}: %{x:.3f} bits<extra>KL</extra>",
+            "marker": {"color": GREY}, "hovertemplate": "%{customdata}: %{x:.3f} bits<extra>KL</extra>",
         })  # fmt: skip
         layout["xaxis2"] = {"domain": [0.69, 1], "title": {"text": "bits"}, "rangemode": "tozero"}
-    return _tidy(traces, layout, 140 + 20 * len(order))
+    return _tidy(traces, layout, MARGIN["t"] + MARGIN["b"] + round(ROW * (len(order) + 0.4)), [(GREY, "▒", "N(0, 1)")])
 
 
-def _spread(loc, scale, rows, names, label: str, colour: str, symbol: str, width: int, opacity: float = 1) -> dict:
+# N(0, 1) is the same in every dimension: one band from -1 to 1, and its mean.
+UNIT_BAND = {"type": "rect", "x0": -1, "x1": 1, "yref": "paper", "y0": 0, "y1": 1, "fillcolor": GREY, "opacity": 0.22,
+             "line": {"width": 0}, "layer": "below"}  # fmt: skip
+UNIT_MEAN = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "opacity": 0.6, "layer": "below",
+             "line": {"width": 1, "color": GREY}}  # fmt: skip
+FONT, ROW = 13, 1.3 * 13  # pixels; plotly sets a text's lines 1.3 of its size apart
+
+
+def _names(names: list[str]) -> dict:
+    """The rows' names, from the top, as one text of as many lines: texts one by one take a third of the chart's time."""
+    middle = (len(names) - 1) / 2
+    return {"text": "<br>".join(names[::-1]), "xref": "paper", "x": 0, "xanchor": "right", "xshift": -4, "y": middle,
+            "yanchor": "middle", "align": "right", "showarrow": False}  # fmt: skip
+
+
+def _spread(loc, scale, rows, names, label: str, colour: str, symbol: str) -> list[dict]:
+    """loc ± scale in each row: all lines are one path, and so quicker to draw than error bars."""
+    loc, scale = loc.round(3), scale.round(3)
+    return [
+        {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": {"color": colour, "width": 3, "simplify": False},
+         "x": _pieces(loc - scale, loc + scale), "y": _pieces(rows, rows)},
+        {"type": "scatter", "mode": "markers", "x": loc, "y": rows, "name": label, "customdata": list(zip(names, scale.tolist())),
+         "marker": {"color": colour, "symbol": symbol, "size": 8},
+         "hovertemplate": "%{customdata[0]}: %{x:.2f} ± %{customdata[1]:.2f}<extra>" + label + "</extra>"},
+    ]  # fmt: skip
+
+
+def _ticks(means: np.ndarray, rows: np.ndarray) -> dict:
+    rows = np.tile(rows, len(means))
     return {
-        "type": "scatter", "x": loc.round(3), "y": rows, "name": label, "mode": "markers", "customdata": names,
-        "marker": {"color": colour, "symbol": symbol, "size": 7, "line": {"width": 1, "color": colour}}, "opacity": opacity,
-        "error_x": {"type": "data", "array": scale.round(3), "thickness": width, "width": 0, "color": colour},
-        "hovertemplate": "%{customdata}: %{x:.2f} ± %{error_x.array:.2f}<extra>" + label + "</extra>",
+        "type": "scatter", "mode": "lines", "hoverinfo": "skip", "opacity": 0.5, "name": "other neighbours' priors",
+        "x": _pieces(means.ravel().round(3), means.ravel().round(3)), "y": _pieces(rows - 0.2, rows + 0.2),
+        "line": {"color": BLUE, "width": 1, "simplify": False}, "marker": {"color": BLUE, "symbol": "line-ns"},
     }  # fmt: skip
 
 
-def _ticks(means: np.ndarray, rows: np.ndarray, names: list[str]) -> dict:
-    count = len(means)
-    return {
-        "type": "scatter", "x": means.ravel().round(3), "y": np.tile(rows, count), "name": "other neighbours' priors",
-        "mode": "markers", "opacity": 0.5, "customdata": names * count,
-        "marker": {"color": BLUE, "symbol": "line-ns", "size": 8, "line": {"width": 1, "color": BLUE}},
-        "hovertemplate": "%{customdata}: %{x:.2f}<extra>another neighbour's prior</extra>",
-    }  # fmt: skip
+def _pieces(starts: np.ndarray, ends: np.ndarray) -> list:
+    """From each start to its end, with a gap after each: a path in one coordinate."""
+    return [value for start, end in zip(starts.tolist(), ends.tolist()) for value in (round(start, 3), round(end, 3), None)]
 
 
 def neighbours_chart(total_bits: np.ndarray, ids: np.ndarray, chosen: int):
     """What z would cost with the prior of each neighbour, (K,) bits, nearest first; the chosen one orange, the mean a line."""
     ranks, mean = np.arange(1, len(ids) + 1), float(np.mean(total_bits))
     bars = {
-        "type": "bar", "x": ranks, "y": total_bits.round(3), "customdata": ids, "showlegend": False,
+        "type": "bar", "x": ranks, "y": total_bits.round(3), "customdata": ids,
         "marker": {"color": [ORANGE if i == chosen else BLUE for i in ids]},
         "hovertemplate": "neighbour %{x}, image %{customdata}: %{y:.2f} bits<extra></extra>",
     }  # fmt: skip
@@ -152,22 +173,22 @@ SIGNS = {"circle": "●", "diamond": "◆", "line-ns": "│"}
 PLAIN_AXIS = {"fixedrange": True, "ticklabeloverflow": "allow"}
 
 
-def _tidy(traces: list[dict], layout: dict, height: int):
-    from plotly.graph_objects import Figure  # on first use: plotly takes a second that the maps need not wait for
-
+def _tidy(traces: list[dict], layout: dict, height: int, signs: list[tuple[str, str, str]] = ()) -> dict:
+    """A figure; `signs` are (colour, sign, name) of what its key tells beside the traces."""
     layout = {
-        "height": height, "margin": MARGIN, "dragmode": False, "font": {"size": 13}, "showlegend": False, **layout,
-        "annotations": [*layout.get("annotations", []), *_key(traces)],
+        "height": height, "margin": MARGIN, "dragmode": False, "showlegend": False, **layout,
+        "annotations": [*layout.get("annotations", []), *_key(traces, signs)],
     }  # fmt: skip
     for axis in [name for name in ("xaxis", "xaxis2", "yaxis") if name in layout or name != "xaxis2"]:
         layout[axis] = {**PLAIN_AXIS, **({"automargin": True} if axis == "yaxis" else {}), **layout.get(axis, {})}
-    return Figure(data=traces, layout=layout)
+    return {"data": traces, "layout": layout}
 
 
-def _key(traces: list[dict]) -> list[dict]:
+def _key(traces: list[dict], more) -> list[dict]:
     """What the signs mean, in at most two lines: one text is laid out several times faster than plotly's legend."""
-    named = [(trace["name"], trace["marker"]) for trace in traces if trace.get("name")]
-    signs = [f'<span style="color:{marker["color"]}">{SIGNS.get(marker.get("symbol"), "■")}</span> {name}' for name, marker in named]
+    named = [(trace["marker"]["color"], SIGNS.get(trace["marker"].get("symbol"), "■"), trace["name"])
+             for trace in traces if trace.get("name")]  # fmt: skip
+    signs = [f'<span style="color:{colour}">{sign}</span> {name}' for colour, sign, name in [*more, *named]]
     lines = ["&nbsp; ".join(signs[i : i + 2]) for i in range(0, len(signs), 2)]
     place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "paper", "y": 1, "yanchor": "bottom"}
     return [{"text": "<br>".join(lines), "align": "left", "showarrow": False, **place}] if lines else []

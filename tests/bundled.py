@@ -48,3 +48,8 @@ def write_all(path: Path, names=tuple(KINDS)) -> Path:
     for name in names:
         bundles.save(made(name, images, **KINDS[name]), path / name)
     return path
+
+
+def charts(app) -> list:
+    """The charts on a page of Streamlit's AppTest."""
+    return [part for part in app.get("bidi_component") if part.proto.component_name == "lpvae_chart"]

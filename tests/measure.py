@@ -24,7 +24,13 @@ const maps = () => document.querySelector('.lpvae-maps').__lpvae;
 const point = (kind, side, x, y) => maps().maps[side].over.dispatchEvent(new PointerEvent(kind, {
   bubbles: true, pointerId: 1, pointerType: 'mouse', button: 0, clientX: x, clientY: y }));
 const frame = () => new Promise(requestAnimationFrame);
-async function until(test) { while (!test()) await frame(); return performance.now(); }
+// Waiting frame by frame would have every page painted sixty times a second, and ten of them measure little else.
+const until = (test) => test() ? performance.now() : new Promise((resolve) => {
+  const look = () => { if (test()) { observer.disconnect(); document.removeEventListener('load', look, true); resolve(performance.now()); } };
+  const observer = new MutationObserver(look);
+  observer.observe(document, { subtree: true, childList: true, attributes: true });
+  document.addEventListener('load', look, true); // of an image
+});
 function watchCharts() {
   for (const chart of document.querySelectorAll('.js-plotly-plot')) {
     if (chart.watched) continue;

@@ -55,6 +55,13 @@ def settled(page) -> None:
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
 
 
+def count_drawings(page) -> None:
+    """From now on, `window.drawings` counts how often each chart is drawn."""
+    page.evaluate("""() => { window.drawings = {};
+      document.querySelectorAll(".js-plotly-plot").forEach((chart, i) => chart.on("plotly_afterplot",
+        () => { drawings[i] = (drawings[i] ?? 0) + 1; })); }""")
+
+
 def click_on_map(page, side: str, image: int, **how) -> None:
     page.locator(".lpvae-maps").scroll_into_view_if_needed()
     at = page.evaluate("([side, id]) => document.querySelector('.lpvae-maps').__lpvae.screen(side, id)", [side, image])
@@ -82,6 +89,8 @@ def loose_point(page, side: str) -> int:
 
 def test_a_click_on_a_point_fills_every_panel(page, url):
     opened(page, url)
+    page.locator(".js-plotly-plot .barlayer").nth(3).wait_for()
+    count_drawings(page)
     before = selected(page)
     click_on_map(page, "right", loose_point(page, "right"))
     page.wait_for_function("before => document.querySelector('.lpvae-maps').dataset.selected != before", arg=str(before))
@@ -100,11 +109,30 @@ def test_a_click_on_a_point_fills_every_panel(page, url):
         assert images.count() == count, alt
         assert all(images.nth(i).evaluate("image => image.complete && image.naturalWidth > 0") for i in range(count)), alt
     assert page.locator(".js-plotly-plot .barlayer path").count() >= 16 * 2 + 2
+    assert page.evaluate("Object.values(drawings)") == [1] * page.locator(".js-plotly-plot").count()
     rows = page.locator("table tbody tr")
     assert rows.count() == 6
     assert all(re.search(r"\d", text) for text in rows.all_inner_texts())
     assert page.locator("table thead").inner_text().count("bits") == 4
     assert page.locator("[data-testid=stException], [data-testid=stAlert]").count() == 0
+    page.get_by_text("What each line means, with its formula").click()
+    page.locator(".katex").nth(5).wait_for()
+    assert page.troubles == []
+
+
+def test_the_charts_follow_the_theme_and_the_width(page, url):
+    opened(page, url)
+    page.locator(".js-plotly-plot .barlayer").nth(3).wait_for()
+    look = """() => [...document.querySelectorAll(".js-plotly-plot")].map((chart) => [
+      chart.querySelector(".main-svg").style.background, chart.querySelector("text").style.fill, chart.clientWidth])"""
+    wide = page.evaluate(look)
+    assert {"rgb(255, 255, 255)"} == {background for background, *_ in wide}
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("""() => [...document.querySelectorAll(".js-plotly-plot")].every((chart) =>
+      chart.clientWidth < 390 && chart.querySelector(".main-svg").style.background !== "rgb(255, 255, 255)")""")
+    narrow = page.evaluate(look)
+    assert len(narrow) == len(wide) and all(ink != now for (_, ink, _), (_, now, _) in zip(wide, narrow))
     assert page.troubles == []
 
 

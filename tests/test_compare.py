@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 import small
-from bundled import made
+from bundled import charts, made
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
@@ -318,7 +318,7 @@ def test_the_page_shows_every_part(page):
     for heading in ("What a code costs", "Every model", "How they got there", "Two models", "Moved most"):
         assert heading in shown(test)
     assert test.selectbox(key="a").value == "a-global" and test.selectbox(key="b").value == "b-local"
-    assert len(test.get("plotly_chart")) == 5
+    assert len(charts(test)) == 5
 
 
 def test_a_damaged_bundle_is_named_and_the_rest_goes_on(page, folder, tmp_path, monkeypatch):

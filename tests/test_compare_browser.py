@@ -108,7 +108,7 @@ def test_bits_are_bits_everywhere_and_charts_have_texts(page, url):
     settled(page)
     assert query(page) == {"unit": "bits"}
     assert costs(page) == pytest.approx([cost / math.log(2) for cost in nats], abs=0.02)  # each is rounded to hundredths
-    charts = page.get_by_test_id("stPlotlyChart")
+    charts = page.locator(".lpvae-chart")
     texts = [f"{chart.get_attribute('aria-label')} {chart.inner_text()}" for chart in charts.all()]
     assert len(texts) == 5 and page.locator(".modebar-btn").count() >= 5
     assert all("bits" in text and "nats" not in text for text in texts)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import small
-from bundled import KINDS, write_all
+from bundled import KINDS, charts, write_all
 from streamlit.testing.v1 import AppTest
 
 from explorer import shared, state
@@ -103,4 +103,4 @@ def test_an_empty_image_and_a_full_one_are_answered(page):
 
 def test_before_the_maps_are_drawn_the_charts_have_their_places(page):
     app = page(maps_drawn=False)
-    assert not app.get("plotly_chart") and len(page().get("plotly_chart")) >= 4
+    assert not charts(app) and len(charts(page())) >= 4

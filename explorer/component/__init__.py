@@ -43,7 +43,7 @@ export default function (component) {
     if (!ended && parentElement.lpvaeTurn === latest) end = module.default(component);
   }, () => {
     modules.delete(url);
-    parentElement.textContent = "The maps could not be fetched. Reload the page to try again.";
+    parentElement.textContent = "This could not be fetched. Reload the page to try again.";
   });
   return () => { ended = true; end(); };
 }

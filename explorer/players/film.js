@@ -64,11 +64,14 @@ class Film {
     this.sketch();
   }
 
-  async loadDots() {
-    const { place } = this.data;
+  async loadDots() { // those of the last film, where the map is the same
+    const { place } = this.data, spoken = place && JSON.stringify([place.points_url, place.ranges]);
+    if (spoken === this.spoken) return;
+    this.spoken = spoken;
     this.dots = null;
     const xy = place && await points(place.points_url);
-    if (!xy || place !== this.data.place) return;
+    if (!xy && this.spoken === spoken) this.spoken = null; // another film may try again
+    if (!xy || this.spoken !== spoken) return;
     const every = Math.max(1, Math.floor(place.ranges.reduce((n, [start, stop]) => n + stop - start, 0) / DOTS)), dots = [];
     for (const [start, stop] of place.ranges) {
       for (let id = start; id < stop; id += every) dots.push([xy[2 * id], xy[2 * id + 1]]);

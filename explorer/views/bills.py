@@ -34,7 +34,10 @@ def bill(sides, given, selection: Selection, ready: bool) -> None:
 
 
 def _explained(order: float) -> None:
-    with st.expander("What each line means, with its formula"):
+    opened = st.expander("What each line means, with its formula", key="bill formulas", on_change="rerun")
+    if not opened.open:  # what is not seen is not laid out anew with each click
+        return
+    with opened:
         for protocol in answers.PROTOCOLS:
             st.markdown(f"**{words.PROTOCOLS[protocol]}.** {words.EXPLAINED[protocol].format(order=order)}")
             st.latex(words.FORMULAS[protocol])

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from explorer import compare_columns, compare_figures, comparisons, figures, naming, state
+from explorer.chart import draw
 from explorer.compare_columns import BY_KEY, COLUMNS, Column
 from explorer.compare_table import models_table
 from explorer.comparisons import INCOMPLETE, Model
@@ -92,8 +93,8 @@ def _story(models: list[Model], unit: str, kind: str) -> None:
     if points:
         x_title = f"{KEPT[kept]}, {unit} an image"
         chart = compare_figures.story_chart(points, x_title, f"{PROBES[probe]}, % right", PALETTE, log=kept == "rise")
-        st.plotly_chart(chart, key="story", config=figures.config(f"models-{kept}-{probe}", kind),
-                        alt=_story_text(points, x_title, PROBES[probe]))  # fmt: skip
+        draw(chart, "story",
+             figures.config(f"models-{kept}-{probe}", kind), alt=_story_text(points, x_title, PROBES[probe]))  # fmt: skip
     if missing:
         st.caption("Not in the picture, for want of such a figure: " + ", ".join(plain(name) for name in missing) + ".")
     with st.expander("How to read this, and the formulas"):
@@ -240,8 +241,7 @@ def _curves(models: list[Model], unit: str, kind: str) -> None:
             bare.append(m.title)
     if series:
         ends = "; ".join(f"{name} ends at {ys[-1]:.1f}" for name, _, ys in series)
-        st.plotly_chart(compare_figures.curves_chart(series, AXES[axis], f"{CURVES[what]}, {unit}", PALETTE), key="curves",
-                        config=figures.config(f"training-{what.replace(' ', '-')}", kind),
-                        alt=f"{CURVES[what]} in {unit} against {AXES[axis]}: {ends}")  # fmt: skip
+        draw(compare_figures.curves_chart(series, AXES[axis], f"{CURVES[what]}, {unit}", PALETTE), "curves",
+             figures.config(f"training-{what.replace(' ', '-')}", kind), alt=f"{CURVES[what]} in {unit} against {AXES[axis]}: {ends}")  # fmt: skip
     if bare:
         st.caption("No such curve in the log of: " + ", ".join(plain(name) for name in bare) + ".")

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from explorer import compare_figures, figures, neighbourhoods, pair_costs, state
+from explorer.chart import draw
 from explorer.comparisons import INCOMPLETE
 from explorer.gallery import choosable
 from explorer.state import Side
@@ -75,8 +76,8 @@ def _histograms(pair, costs, title: str, complete: bool, kind: str) -> None:
                 st.caption("This model has no such code.")
                 continue
             chart = compare_figures.histogram(found, edges, title, colour, highest, complete)
-            st.plotly_chart(chart, key=f"costs-{letter}", config=figures.config(f"costs-{side.bundle.name}", kind),
-                            alt=f"Histogram of {title} for {side.title}: {_summary(found)}")  # fmt: skip
+            draw(chart, f"costs-{letter}",
+                 figures.config(f"costs-{side.bundle.name}", kind), alt=f"Histogram of {title} for {side.title}: {_summary(found)}")  # fmt: skip
 
 
 def _summary(costs: np.ndarray) -> str:
@@ -95,8 +96,8 @@ def _classes(pair, costs, title: str, complete: bool, kind: str) -> None:
         st.caption("There are no labels here, so there are no classes to compare.")
         return
     alt = "; ".join(f"{name}: " + ", ".join(f"{label} {mean:.1f}" for label, _, mean, _ in rows) for name, rows in series)
-    st.plotly_chart(compare_figures.classes_chart(series, title, complete), key="classes",
-                    config=figures.config("costs-by-class", kind), alt=f"Mean {title} by label. {alt}")  # fmt: skip
+    draw(compare_figures.classes_chart(series, title, complete), "classes",
+         figures.config("costs-by-class", kind), alt=f"Mean {title} by label. {alt}")  # fmt: skip
 
 
 # ---- Moved most

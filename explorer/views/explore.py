@@ -11,8 +11,11 @@ from explorer.views.panels import plain
 from lpvae.errors import UserError
 
 # The maps' place is kept while they load, so that nothing jumps. What is above them is Streamlit's own: a style comes late.
+# What an answer has not reached yet stays as it is: Streamlit would fade it, and the browser paint the whole page in each step.
 STYLE = f"""<style>
 {signs.STYLE}
+[data-stale="true"] {{ opacity: 1 !important; transition: none !important; }}
+[data-testid="stStatusWidget"] * {{ animation: none !important; }}
 .st-key-map-room {{ min-height: 44rem; }}
 @media (max-width: 760px) {{ .st-key-map-room {{ min-height: 72rem; }} }}
 </style>"""
@@ -76,14 +79,29 @@ def _explore(left: Side, right: Side) -> None:
     if st.session_state.pop("reopened", False):  # a kept view, perhaps of other models: those stand above
         st.rerun()
     sides = left, right
+    with shared.turn():
+        selection, sheets, ready, fill = _answer(sides)
+    fill()
+    signs.sign("drawn", selection.id)
+    # What runs by the clock has a place of its own, there with or without it: its last run may come after it has gone.
+    with st.container():
+        if not ready:  # the charts bring plotly, whose loading would hold up the first map by a second and more
+            maps.await_drawn()
+    with st.container():
+        maps.await_rest(sides, selection, sheets)
+
+
+def _answer(sides: tuple[Side, Side]) -> tuple:
+    """All but what is decoded: the selection, the maps' thumbnails, whether the charts are there, what fills the rest."""
+    left = sides[0]
     selection, messages = state.current().fitted(left.bundle.images, len(left.bundle.table))
     state.store(selection)
+    own = newimage.current(left.bundle.images.side)
+    given = [shared.answer(side, selection, own) for side in sides]
     controls.render(sides, selection)
     with st.container():  # of one place whether it is empty or not, so that what follows keeps its own
         for message in [*messages, *st.session_state.pop("notices", [])]:
             st.warning(plain(message))
-    own = newimage.current(left.bundle.images.side)
-    given = [shared.answer(side, selection, own) for side in sides]
     sheets = maps.render(sides, given, selection)
     state.write_address(selection)
     controls.neighbours(sides, selection)
@@ -91,8 +109,4 @@ def _explore(left: Side, right: Side) -> None:
     with st.container():
         sets.render(sides, selection)
     ready = bool(st.session_state.get("maps drawn")) or sheets is None
-    panels.show(sides, given, selection, ready)
-    signs.sign("drawn", selection.id)
-    if not ready:  # the charts bring plotly, whose loading would hold up the first map by a second and more
-        maps.await_drawn()
-    maps.await_rest(sides, selection, sheets)
+    return selection, sheets, ready, panels.show(sides, given, selection, ready)

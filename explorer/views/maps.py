@@ -91,6 +91,8 @@ def _keep_look() -> None:
 @st.fragment(run_every="6s")
 def await_drawn() -> None:
     """The charts follow the maps, and come without them where no map ever says that it is drawn."""
+    if st.session_state.get("maps drawn"):
+        return
     st.caption(words.CHARTS_FOLLOW)
     if st.session_state.setdefault("awaits maps", 0) > 0:
         _drawn()

@@ -3,6 +3,8 @@
 What needs no decoder comes first; the places of the pictures that the decoders draw are filled after it.
 """
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from explorer import figures, shared
@@ -19,8 +21,8 @@ STYLE = """<style>
 </style>"""
 
 
-def show(sides, given, selection: Selection, ready: bool) -> None:
-    """All panels. ready: whether the charts may come, or only their places yet."""
+def show(sides, given, selection: Selection, ready: bool) -> Callable[[], None]:
+    """All panels, with places for what is decoded; returns what fills them. ready: whether the charts may come yet."""
     st.html(STYLE)
     reconstructions = _images(sides, given)
     near.neighbours(sides, given, selection)
@@ -29,15 +31,21 @@ def show(sides, given, selection: Selection, ready: bool) -> None:
     st.segmented_control("Charts are saved as", KINDS, key="kind", default="png", required=True, format_func=str.upper,
                          help=words.KIND_HELP)  # fmt: skip
     walks.controls(selection)
-    moving = st.container(key="moving")
+    moving, waiting = st.container(key="moving"), st.container()
     signs.sign("answered", selection.id)
-    drawn = []
-    for side, answer, place, pictures in zip(sides, given, reconstructions, prior_pictures):
-        drawn.append(shared.pictures_of(side, answer, selection.walk == "there"))
-        place.html(figures.gallery(drawn[-1].reconstruction[None], ["reconstruction"], ["Its reconstruction"], 5))
-        priors.pictures(pictures, drawn[-1])
-    with moving:
-        _moving(sides, given, drawn, selection)
+
+    def fill() -> None:
+        drawn = []
+        for side, answer, place, pictures in zip(sides, given, reconstructions, prior_pictures):
+            drawn.append(shared.pictures_of(side, answer, selection.walk == "there"))
+            place.html(figures.gallery(drawn[-1].reconstruction[None], ["reconstruction"], ["Its reconstruction"], 5))
+            priors.pictures(pictures, drawn[-1])
+        with moving:
+            _moving(sides, given, drawn, selection)
+        with waiting:
+            walks.await_graphs(sides, given, selection)
+
+    return fill
 
 
 def _images(sides, given) -> list:

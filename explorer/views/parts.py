@@ -5,6 +5,7 @@ import re
 import streamlit as st
 
 from explorer import figures
+from explorer.chart import as_dict, draw
 
 
 def heading(text: str, caption: str, explanation: str | None = None) -> None:
@@ -23,11 +24,12 @@ def columns(sides):
 
 def chart(figure, key: str, alt: str, ready: bool) -> None:
     """A plotly chart with a button that saves it; its bare place where `ready` is not yet so."""
+    figure = as_dict(figure)
     if not ready:
-        st.html(f'<div style="height:{figure.layout.height}px"></div>')
+        st.html(f'<div style="height:{figure["layout"]["height"]}px"></div>')
         return
     kind = st.session_state.get("kind", "png")
-    st.plotly_chart(figure, key=key, config=figures.config(key, kind), alt=alt)
+    draw(figure, key, figures.config(key, kind), alt)
 
 
 def name(label: int) -> str:

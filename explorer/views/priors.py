@@ -21,9 +21,9 @@ def priors(sides, given, ready: bool) -> list:
             if side.bundle.model.prior.needs_neighbour:
                 _neighbours(side, answer, ready)
     st.caption(words.PRIOR_PICTURES)
-    with st.popover("Formula"):
-        st.latex(words.PRIOR_FORMULA)
-        st.markdown(words.PRIOR_SYMBOLS)
+    if (opened := st.popover("Formula", key="prior formula", on_change="rerun")).open:
+        opened.latex(words.PRIOR_FORMULA)
+        opened.markdown(words.PRIOR_SYMBOLS)
     return places
 
 

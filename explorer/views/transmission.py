@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from explorer import figures, state, transmission, transmission_figures
+from explorer.chart import draw
 from explorer.lessons.words import SENT_LINK
 from explorer.state import Side
 from explorer.transmission import Show, Stream
@@ -262,8 +263,9 @@ def _step(show: Show, stream: Stream, whose: Side) -> None:
     picture, chart = st.columns([1, 4])
     name = f"image {show.ids[place]}"
     picture.html(figures.gallery(show.images[[place]], [name], [name], 5))
-    chart.plotly_chart(transmission_figures.transaction_chart(before, steps), key="transaction",
-                       config=figures.config(f"transaction-{turn}", kind), alt=_told(before, steps))  # fmt: skip
+    with chart:
+        draw(transmission_figures.transaction_chart(before, steps), "transaction",
+             figures.config(f"transaction-{turn}", kind), alt=_told(before, steps))  # fmt: skip
     rows = [f"| {what} | {change:+.1f} | {length:.1f} | {STEPS.get(what, '').replace('|', BAR)} |" for what, change, length in steps]
     st.markdown("\n".join(["| step | bits | message after | what happens |", "|---|--:|--:|---|", *rows]))
     st.segmented_control("Chart downloads as", ("png", "svg"), default="png", key="chart", required=True, format_func=str.upper,

@@ -32,10 +32,6 @@ def strips(sides, given, drawn, selection: Selection) -> None:
             st.caption(_route(side, answer, selection))
             st.download_button("As a GIF, there and back", lambda strip=pictures.strip: gif(strip), _gif_name(side, answer),
                                "image/gif", key=f"gif-{side.name}", on_click="ignore")  # fmt: skip
-    waiting = [side for side, answer in zip(sides, given) if answer.line != selection.line]
-    if waiting:
-        _await_graphs(waiting)
-
 
 def _ends(side, answer, selection: Selection) -> str:
     towards = f"neighbour {selection.neighbour}" if selection.second is None else "the second image"
@@ -68,6 +64,13 @@ def _route(side, answer, selection: Selection) -> str:
 
 def _gif_name(side, answer) -> str:
     return f"{side.bundle.name}-{title(answer.subject).replace(' ', '-')}-to-{answer.target}-{answer.line}.gif"
+
+
+def await_graphs(sides, given, selection: Selection) -> None:
+    """Look again in a while where the way by neighbours is asked for and their graph is still being worked out."""
+    waiting = [side for side, answer in zip(sides, given) if answer.line != selection.line]
+    if waiting and selection.walk == "there":
+        _await_graphs(waiting)
 
 
 @st.fragment(run_every="1s")

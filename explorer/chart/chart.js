@@ -1,0 +1,77 @@
+// A plotly chart as the page mounts it: drawn once for each new figure, in the page's own colours and letters.
+
+function fetched(url) { // plotly itself, once a page: a script by way of a blob, since the static folder's files come as plain text
+  return (window.lpvaePlotly ??= (async () => {
+    const answer = await fetch(new URL(url, document.baseURI));
+    if (!answer.ok) throw new Error(answer.statusText);
+    const script = document.createElement("script");
+    script.src = URL.createObjectURL(new Blob([await answer.blob()], { type: "text/javascript" }));
+    await new Promise((resolve, reject) => { Object.assign(script, { onload: resolve, onerror: reject }); document.head.append(script); });
+    return window.Plotly;
+  })());
+}
+
+class Chart {
+  constructor(root) {
+    this.root = root;
+    root.classList.add("lpvae-chart");
+    root.setAttribute("role", "img");
+    this.place = root.appendChild(document.createElement("div"));
+    this.observer = new ResizeObserver(() => this.fit());
+    this.observer.observe(root);
+    root.addEventListener("transitionend", (event) => { if (event.target === root) this.draw(); }); // the theme has changed
+  }
+
+  async show(data) {
+    const same = this.data && ["figure", "config", "height"].every((part) => this.data[part] === data[part]);
+    this.data = data;
+    this.root.setAttribute("aria-label", data.alt);
+    if (same) return;
+    this.root.style.minHeight = `${data.height}px`;
+    try {
+      this.plotly = await fetched(data.plotly_url);
+    } catch {
+      window.lpvaePlotly = null;
+      this.place.textContent = "The chart could not be fetched. Reload the page to try again.";
+      return;
+    }
+    if (this.data === data) this.draw();
+  }
+
+  draw() {
+    const width = this.root.clientWidth;
+    if (!this.plotly || !width || !this.root.isConnected) return;
+    const { data, layout } = JSON.parse(this.data.figure);
+    this.width = width;
+    this.plotly.react(this.place, data, { ...layout, width, template: this.template() }, JSON.parse(this.data.config));
+  }
+
+  fit() {
+    const width = this.root.clientWidth;
+    if (width && width !== this.width) this.draw();
+  }
+
+  template() { // what a figure does not say itself
+    const style = getComputedStyle(this.root), read = (name) => style.getPropertyValue(name).trim();
+    const ground = read("--st-background-color") || "#fff", line = read("--st-border-color-light") || read("--st-border-color") || "#ddd";
+    const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, zeroline: false, ticks: "", title: { standoff: 10 } };
+    return { layout: {
+      font: { family: style.fontFamily, color: style.color, size: 13 }, paper_bgcolor: ground, plot_bgcolor: ground,
+      xaxis: { ...axis, showgrid: false }, yaxis: axis,
+      hoverlabel: { bgcolor: ground, bordercolor: line, font: { family: style.fontFamily, color: style.color }, namelength: -1 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: read("--st-border-color") || "#888", activecolor: style.color },
+    } };
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    this.plotly?.purge(this.place);
+  }
+}
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".lpvae-chart-root");
+  const chart = (root.lpvaeChart ??= new Chart(root));
+  chart.show(data);
+  return () => setTimeout(() => { if (!root.isConnected) chart.destroy(); });
+}
