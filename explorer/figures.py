@@ -91,7 +91,7 @@ def _names(names: list[str]) -> dict:
     """The rows' names, from the top, as one text of as many lines: texts one by one take a third of the chart's time."""
     middle = (len(names) - 1) / 2
     return {"text": "<br>".join(names[::-1]), "xref": "paper", "x": 0, "xanchor": "right", "xshift": -4, "y": middle,
-            "yanchor": "middle", "align": "right", "showarrow": False}  # fmt: skip
+            "yanchor": "middle", "align": "right", "showarrow": False, "font": {"size": FONT}}  # fmt: skip
 
 
 def _spread(loc, scale, rows, names, label: str, colour: str, symbol: str) -> list[dict]:

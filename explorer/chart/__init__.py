@@ -15,7 +15,8 @@ import streamlit as st
 from explorer.component import LOADER, publish
 
 CSS = """
-.lpvae-chart-root { width: 100%; color: var(--st-text-color); font-family: var(--st-font); transition: color 1ms, background-color 1ms; }
+.lpvae-chart-root { width: 100%; color: var(--st-text-color); font-family: var(--st-font); transition: color 1ms; }
+.lpvae-chart-root > div { transform-origin: 0 0; }
 """
 
 

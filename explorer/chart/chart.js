@@ -27,7 +27,7 @@ class Chart {
     this.data = data;
     this.root.setAttribute("aria-label", data.alt);
     if (same) return;
-    this.root.style.minHeight = `${data.height}px`;
+    this.measure();
     try {
       this.plotly = await fetched(data.plotly_url);
     } catch {
@@ -38,8 +38,15 @@ class Chart {
     if (this.data === data) this.draw();
   }
 
+  measure() { // a page with larger letters, as for a projector, has the whole chart larger
+    const enlarged = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
+    this.root.style.height = `${Math.round(this.data.height * enlarged)}px`;
+    this.place.style.transform = enlarged === 1 ? "" : `scale(${enlarged})`;
+    return Math.round(this.root.clientWidth / enlarged);
+  }
+
   draw() {
-    const width = this.root.clientWidth;
+    const width = this.data && this.measure();
     if (!this.plotly || !width || !this.root.isConnected) return;
     const { data, layout } = JSON.parse(this.data.figure);
     this.width = width;
@@ -47,7 +54,7 @@ class Chart {
   }
 
   fit() {
-    const width = this.root.clientWidth;
+    const width = this.data && this.measure();
     if (width && width !== this.width) this.draw();
   }
 

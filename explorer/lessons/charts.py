@@ -8,7 +8,7 @@ from explorer.lessons import words
 
 
 def _tidy(figure, height: int, left: int = 4):
-    figure.update_layout(height=height, margin=dict(l=left, r=8, t=36, b=36), dragmode=False, font=dict(size=13), bargap=0.2,
+    figure.update_layout(height=height, margin=dict(l=left, r=8, t=36, b=36), dragmode=False, bargap=0.2,
                          legend=dict(orientation="h", yanchor="bottom", y=1.0, x=0, traceorder="normal"))  # fmt: skip
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True, automargin=True)

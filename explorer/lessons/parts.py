@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explorer import state
-from explorer.chart import as_dict, draw
+from explorer.chart import draw
 from explorer.gallery import choosable
 from explorer.lessons import shared, visit, words
 from explorer.morse import messages
@@ -50,10 +50,6 @@ def _skipped(skipped: tuple[str, ...], language: Language) -> str:
 
 def chart(figure, key: str, alt: str) -> None:
     """A plotly chart without its tool bar, with a text for those who do not see it."""
-    figure = as_dict(figure)
-    if st.session_state.get("lesson projector"):
-        for axis in [name for name in figure["layout"] if name.startswith("xaxis")]:
-            figure["layout"][axis]["tickfont"] = {"size": 17}
     draw(figure, key, {"displayModeBar": False}, alt)
 
 
