@@ -17,7 +17,7 @@ from explorer.lessons.words import SENT_LINK
 from explorer.state import Side
 from explorer.transmission import Show, Stream
 from explorer.transmission_component import transmission as player
-from explorer.views import words
+from explorer.views import pickers, words
 from explorer.views.panels import plain
 from explorer.views.transmission_words import (
     FILE, FLIP, GARBAGE, LEAD, METER_NOTE, METERS, PLAYED, RECEIVER, SENDER, STACK, STEP, STEP_FORMULA, STEPS,
@@ -51,10 +51,12 @@ def render() -> None:
 def _models(names: list[str]) -> tuple[Side, Side] | None:
     """The model that sends on a tour and as a set, and the other one, which sends one by one."""
     first, sides = state.Selection.default(names), []
-    choices = (("sender", "Model", first.right, "Sends the images on a tour, and as a set."),
-               ("beside", "Compared with", first.left, "Sends the same images one by one."))  # fmt: skip
-    for column, (key, label, default, about), side in zip(st.columns(2), choices, ("right", "left")):
-        name = column.selectbox(label, names, index=names.index(default), key=key, help=about, bind="query-params")
+    choices = (("sender", "Model that sends on a tour, and as a set", first.right),
+               ("beside", "Model that sends the same images one by one", first.left))  # fmt: skip
+    for column, (key, label, default), side in zip(st.columns(2), choices, ("right", "left")):
+        pickers.kept_in_address(key, names, default)
+        name = pickers.model(column, label, names, key)
+        pickers.write_address(key, name, default)
         try:
             sides.append(state.load(side, name))
         except UserError as error:
@@ -199,7 +201,7 @@ def _meters(show: Show, played: Stream, sides) -> list[dict]:
     for key in ("alone", "tour", "together"):
         stream = getattr(show, key)
         name, about = METERS[key]
-        found.append({"name": name.format(name=by[key].bundle.name), "help": about, "colour": COLOURS[key], "totals": stream.lengths})
+        found.append({"name": name.format(name=by[key].title), "help": about, "colour": COLOURS[key], "totals": stream.lengths})
     name, about = METERS["bz2"]
     sent = show.images[played.order][::-1]  # the last one first
     return [*found, {"name": name, "help": about, "colour": COLOURS["bz2"], "totals": transmission.bz2_totals(sent)}]
@@ -212,7 +214,7 @@ def _place(side: Side, ids: np.ndarray) -> dict | None:
     except UserError as error:
         st.warning(plain(str(error)))
         return None
-    about = f"Map of the codes of {side.bundle.name}; the way of the sender, dashed, and of the receiver through {len(ids)} images"
+    about = f"Map of the codes of {side.title}; the way of the sender, dashed, and of the receiver through {len(ids)} images"
     return {"points_url": url, "ranges": state.ranges(state.shown_ids(side.bundle.images, "test")),
             "path": side.bundle.maps["code"][ids], "about": about}  # fmt: skip
 
