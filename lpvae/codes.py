@@ -8,6 +8,8 @@ from torch import Tensor
 from lpvae.errors import UserError
 
 EXACT = 1_000_000  # codes up to which every search looks at all of them
+FEW = 8  # queries for which it pays to ask faiss
+CHUNK, BLOCK, SPARE = 128, 64, 2  # queries at once; codes whose least distance is looked at first; more than k to be measured exactly
 CELLS, PROBED = 1024, 96  # beyond: the codes lie in cells, and a search looks into so many of the nearest cells
 
 
@@ -25,6 +27,7 @@ class CodeTable:
             raise ValueError(f"a table of {len(self.codes)} codes needs as many ids, not {len(self.ids)}")
         if np.any(np.diff(self.ids) <= 0):
             raise ValueError("the ids of a code table must be sorted and distinct")
+        self._squares = np.square(self.codes).sum(1)
         self._cells: faiss.IndexIVFFlat | None = None
 
     def __len__(self) -> int:
@@ -57,6 +60,7 @@ class CodeTable:
         """Replace the codes of the given ids (B,) by `codes` (B, D)."""
         positions = self._positions(ids)
         self.codes[positions] = torch.as_tensor(codes).detach().cpu().numpy()
+        self._squares[positions] = np.square(self.codes[positions]).sum(1)
         if self._cells is not None:
             self._stale += len(positions)
             if self._stale > len(self) / 2:
@@ -75,7 +79,9 @@ class CodeTable:
     def _search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Squared distances and positions of the k nearest, (B, k) each."""
         if len(self) <= EXACT:
-            return faiss.knn(queries, self.codes, k)
+            if len(queries) < FEW or len(self) < BLOCK * (k + SPARE):
+                return faiss.knn(queries, self.codes, k)
+            return self._search_blocks(queries, k)
         if self._cells is None:
             self._cells = self._drawn_cells()
         squared, positions = self._cells.search(queries, k)
@@ -83,6 +89,27 @@ class CodeTable:
             few = np.flatnonzero((positions < 0).any(1))
             squared[few], positions[few] = faiss.knn(queries[few], self.codes, k)
         return squared, positions
+
+    @torch.no_grad()
+    def _search_blocks(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same, some four times as fast as faiss: the k nearest lie in the k blocks of codes whose nearest are nearest.
+
+        One matrix product gives the distances, which rounding may blur: so SPARE more than k are found, and measured anew.
+        """
+        codes, squares = torch.from_numpy(self.codes), torch.from_numpy(self._squares)
+        whole, wanted = len(self) // BLOCK * BLOCK, k + SPARE
+        tail, within = torch.arange(whole, len(self)), torch.arange(BLOCK)
+        found = []
+        with torch.autocast("cpu", enabled=False):
+            for asked in torch.from_numpy(queries).split(CHUNK):
+                distances = torch.addmm(squares, asked, codes.t(), alpha=-2)  # but for each query's own square
+                least = distances[:, :whole].view(len(asked), -1, BLOCK).amin(2)
+                blocks = least.topk(wanted, largest=False)[1]
+                candidates = torch.cat([(blocks[..., None] * BLOCK + within).flatten(1), tail.expand(len(asked), -1)], 1)
+                near = candidates.gather(1, distances.gather(1, candidates).topk(wanted, largest=False)[1])
+                squared, order = (codes[near] - asked[:, None]).square().sum(-1).sort(stable=True)
+                found.append((squared[:, :k], near.gather(1, order)[:, :k]))
+        return tuple(torch.cat(parts).numpy() for parts in zip(*found))
 
     def _drawn_cells(self) -> faiss.IndexIVFFlat:
         cells = faiss.IndexIVFFlat(faiss.IndexFlatL2(self.codes.shape[1]), self.codes.shape[1], CELLS)

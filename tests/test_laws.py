@@ -557,3 +557,17 @@ def test_a_map_fills_its_box_and_keeps_its_proportions():
     boxed = unit_box(np.array([[10.0, 0.0], [30.0, 5.0], [20.0, 2.5]]))
     assert boxed.tolist() == [[-1, -0.25], [1, 0.25], [0, 0]]
     assert np.isfinite(unit_box(np.zeros((4, 2)))).all()
+
+
+@pytest.mark.parametrize("count, dim, asked", [(449, 2, 8), (1000, 16, 300), (4097, 32, 129), (5000, 3, 40)])
+def test_the_search_by_blocks_is_exact(count, dim, asked):
+    generator = np.random.default_rng(count)
+    codes = generator.standard_normal((count, dim)) * 3 + 5
+    codes[count // 2 : count // 2 + 30] = codes[0]  # the same code many times, in one block and the next
+    table = CodeTable(np.arange(count) * 2, np.zeros((count, dim)))
+    table.update(np.arange(count) * 2, codes)  # as a training fills it
+    queries = np.concatenate([codes[: asked // 2], codes[: asked - asked // 2] + generator.standard_normal((asked - asked // 2, dim))])
+    ids, distances = table.nearest(queries.astype(np.float32), 5)
+    exact = np.linalg.norm(queries[:, None] - codes, axis=2)
+    np.testing.assert_allclose(distances, np.sort(exact, 1)[:, :5], atol=2e-5)
+    np.testing.assert_allclose(exact[np.arange(asked)[:, None], ids // 2], distances, atol=2e-5)
