@@ -233,3 +233,16 @@ def test_the_bill_leads_to_the_lesson_and_the_projector_mode_stands_in_the_addre
     page.goto(f"{url}/lesson?step=2")
     at_step(page, 2)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("place, link, step", [
+    ("/", words.BILL_LINK, 6), ("/?lasso=shown", words.SET_LINK, 4), ("/compare", words.COMPARE_LINK, 6),
+    ("/transmission", words.SENT_LINK, 5),
+])  # fmt: skip
+def test_every_bill_leads_to_its_step(page, url, place, link, step):
+    page.goto(url + place)
+    said = page.locator("p", has_text=link.partition(":")[0]).get_by_role("link", name="the Morse lesson")
+    assert said.get_attribute("href") == f"lesson?step={step}"
+    with page.context.expect_page() as opened:
+        said.click()
+    opened.value.get_by_role("heading", name=f"Step {step} of 7").wait_for(timeout=PATIENCE)
