@@ -97,19 +97,23 @@ class CodeTable:
         One matrix product gives the distances, which rounding may blur: so SPARE more than k are found, and measured anew.
         """
         codes, squares = torch.from_numpy(self.codes), torch.from_numpy(self._squares)
-        whole, wanted = len(self) // BLOCK * BLOCK, k + SPARE
-        tail, within = torch.arange(whole, len(self)), torch.arange(BLOCK)
-        found = []
+        blocks, wanted = len(self) // BLOCK, k + SPARE
+        tail, within = torch.arange(blocks * BLOCK, len(self)), torch.arange(BLOCK)
+        # one room for all chunks, and their answers in another: many large and small pieces in turn would scatter the heap
+        room = torch.empty(min(CHUNK, len(queries)), len(self))
+        squared, positions = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
         with torch.autocast("cpu", enabled=False):
-            for asked in torch.from_numpy(queries).split(CHUNK):
-                distances = torch.addmm(squares, asked, codes.t(), alpha=-2)  # but for each query's own square
-                least = distances[:, :whole].view(len(asked), -1, BLOCK).amin(2)
-                blocks = least.topk(wanted, largest=False)[1]
-                candidates = torch.cat([(blocks[..., None] * BLOCK + within).flatten(1), tail.expand(len(asked), -1)], 1)
+            for start in range(0, len(queries), CHUNK):
+                asked = torch.from_numpy(queries[start : start + CHUNK])
+                # the squared distances, but for each query's own square
+                distances = torch.addmm(squares, asked, codes.t(), alpha=-2, out=room[: len(asked)])
+                least = distances[:, : blocks * BLOCK].view(len(asked), blocks, BLOCK).amin(2)
+                chosen = least.topk(wanted, largest=False)[1]
+                candidates = torch.cat([(chosen[..., None] * BLOCK + within).flatten(1), tail.expand(len(asked), -1)], 1)
                 near = candidates.gather(1, distances.gather(1, candidates).topk(wanted, largest=False)[1])
-                squared, order = (codes[near] - asked[:, None]).square().sum(-1).sort(stable=True)
-                found.append((squared[:, :k], near.gather(1, order)[:, :k]))
-        return tuple(torch.cat(parts).numpy() for parts in zip(*found))
+                exact, order = (codes[near] - asked[:, None]).square().sum(-1).sort(stable=True)
+                squared[start : start + CHUNK], positions[start : start + CHUNK] = exact[:, :k], near.gather(1, order)[:, :k]
+        return squared, positions
 
     def _drawn_cells(self) -> faiss.IndexIVFFlat:
         cells = faiss.IndexIVFFlat(faiss.IndexFlatL2(self.codes.shape[1]), self.codes.shape[1], CELLS)
