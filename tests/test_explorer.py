@@ -6,11 +6,11 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import small
-from bundled import COUNT, made, write_all
+from bundled import COUNT, charts, made, write_all
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from explorer import state
+from explorer import chart, state
 from explorer.state import Selection
 from lpvae import bundle as bundles
 from lpvae import data
@@ -204,8 +204,10 @@ def test_an_address_changed_while_the_page_is_open_is_followed(page):
 def test_where_the_maps_cannot_be_written_the_panels_go_on(page, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("LPVAE_STATIC", str(tmp_path / "file"))
+    chart._module_url.cache_clear()
     app = page()
     assert not app.exception and "cannot write" in app.error[0].value and len(app.subheader) == 5
+    assert not charts(app) and any("cannot write" in text.value for text in app.text)  # what the charts say, in words
 
 
 def test_without_a_working_bundle_the_page_says_so(page):

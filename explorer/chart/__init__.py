@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.component import LOADER, publish
+from lpvae.errors import UserError
 
 CSS = """
 .lpvae-chart-root { width: 100%; color: var(--st-text-color); font-family: var(--st-font); transition: color 1ms; }
@@ -23,13 +24,15 @@ CSS = """
 def draw(figure, key: str, config: dict, alt: str) -> None:
     """Show a plotly figure, or the dictionary of one with arrays in it, `layout.height` pixels high.
 
-    config: plotly's; alt: the chart in words, for those who do not see it.
+    config: plotly's; alt: the chart in words, for those who do not see it, and for all where no file can be published.
     """
     figure = as_dict(figure)
-    data = {
-        "module_url": _module_url(), "plotly_url": _plotly_url(), "figure": _text(figure),
-        "config": json.dumps(config), "height": figure["layout"]["height"], "alt": alt,
-    }  # fmt: skip
+    try:
+        data = {"module_url": _module_url(), "plotly_url": _plotly_url()}
+    except UserError as error:
+        st.text(f"{alt} ({error})")
+        return
+    data |= {"figure": _text(figure), "config": json.dumps(config), "height": figure["layout"]["height"], "alt": alt}
     _component()(key=key, data=data)
 
 
