@@ -18,6 +18,7 @@ ALONE = ("global", "pointer", "mixture")  # complete codes of one image alone
 OF_SET = ("tour", "set")  # complete codes of a set: the order of its images carries no message
 INCOMPLETE = ("free_neighbour",)  # nobody told the receiver which neighbour
 PROTOCOLS = (*ALONE, *OF_SET, *INCOMPLETE)
+BODY = ("side", "code_dim", "encoder_channels", "decoder", "decoder_channels", "dilations")  # of a config: all but its prior
 PROBES = ("linear_sampled", "knn_sampled", "linear", "knn")
 
 
@@ -26,6 +27,7 @@ class Model:
     """What bundle.json says of one model. Costs are means over `n` images of `split`; a protocol it has not is absent.
 
     order: what the order of those images could say; swapped: pixels with another image's code; weights_mb: megabytes;
+    body: encoder, decoder and code, as a text that is the same for models which differ in the prior alone;
     title: the model in words, no two alike, where whoever read it gave it one.
     """
 
@@ -49,6 +51,7 @@ class Model:
     active: int | None
     probe: dict[str, float]
     log: list[dict]
+    body: str = ""
     title: str = ""
 
     @property
@@ -94,6 +97,7 @@ def _model(path: Path, meta: dict, metrics: dict) -> Model:
         _number(meta["training"]["epochs"]), _number(trained["seconds"]) / 60, (path / bundles.WEIGHTS).stat().st_size / 1e6,
         n, str(metrics["split"]), str(metrics["protocol_data"]), latent, total, error, _number(metrics["nats"]["pixels"]),
         None if swapped is None else _number(swapped), order, None if active is None else int(active), _known(probe, PROBES), log,
+        repr([config.get(part) for part in BODY]),
     )  # fmt: skip
 
 
@@ -119,6 +123,16 @@ def _complete(costs: dict[str, float], order: float) -> None:
 def in_unit(nats: float, unit: str) -> float:
     """A cost in "nats" or in "bits"."""
     return float(bits(nats)) if unit == "bits" else nats
+
+
+def duels(models: list[Model]) -> list[tuple[Model, Model]]:
+    """Pairs (a local prior, another prior) of the same encoder, decoder and code, measured on the same images."""
+    return [(a, b) for a in models for b in models
+            if a.neighbours is not None and b.neighbours is None and a.body == b.body and _measured(a) == _measured(b)]  # fmt: skip
+
+
+def _measured(model: Model) -> tuple:
+    return model.split, model.n, model.protocol_data
 
 
 # ---- Pictures of all models

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -67,6 +68,11 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def models(folder):
     return [comparisons.read(folder / name) for name in NAMES]
+
+
+def test_a_duel_is_between_models_that_differ_in_the_prior_alone(models):
+    assert [(a.name, b.name) for a, b in comparisons.duels(models)] == [("b-local", "a-global")]
+    assert not comparisons.duels([replace(models[0], split="validation"), models[1]])
 
 
 # ---- The table
@@ -319,6 +325,7 @@ def test_the_page_shows_every_part(page):
         assert heading in shown(test)
     assert test.selectbox(key="a").value == "a-global" and test.selectbox(key="b").value == "b-local"
     assert len(charts(test)) == 5
+    assert "costs 2.00 nats less than" in shown(test) and "(19.50 and 21.50;" in shown(test)
 
 
 def test_a_damaged_bundle_is_named_and_the_rest_goes_on(page, folder, tmp_path, monkeypatch):

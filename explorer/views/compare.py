@@ -21,6 +21,9 @@ from explorer.views.compare_words import (
     AXES,
     CURVE_NOTES,
     CURVES,
+    DUEL,
+    DUEL_READ,
+    DUELS,
     KEPT,
     KEPT_HELP,
     LEAD,
@@ -97,9 +100,25 @@ def _story(models: list[Model], unit: str, kind: str) -> None:
              figures.config(f"models-{kept}-{probe}", kind), alt=_story_text(points, x_title, PROBES[probe]))  # fmt: skip
     if missing:
         st.caption("Not in the picture, for want of such a figure: " + ", ".join(plain(name) for name in missing) + ".")
+    _duels(models, unit)
     with st.expander("How to read this, and the formulas"):
         st.markdown(READ_STORY)
         st.latex(STORY_FORMULAS[kept])
+
+
+def _duels(models: list[Model], unit: str) -> None:
+    """What the local prior alone changes, where two models differ in nothing else."""
+    lines = []
+    for a, b in comparisons.duels(models):
+        cost, other = (comparisons.in_unit(m.total[m.best], unit) for m in (a, b))
+        error = comparisons.in_unit(max(a.error.get(a.best, 0.0), b.error.get(b.best, 0.0)), unit)
+        probes = [m.probe.get("linear_sampled") for m in (a, b)]
+        read = "" if None in probes else DUEL_READ.format(probe=probes[0], other_probe=probes[1])
+        lines.append(DUEL.format(local=plain(a.title), other=plain(b.title), difference=abs(cost - other), unit=unit, read=read,
+                                 more="less" if cost < other else "more", cost=cost, other_cost=other, error=error,
+                                 passes=a.passes, other_passes=b.passes))  # fmt: skip
+    if lines:
+        st.markdown("\n".join([DUELS, "", *lines]))
 
 
 def _points(models: list[Model], kept: str, probe: str, unit: str) -> tuple[list[tuple], list[str]]:

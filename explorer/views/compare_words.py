@@ -21,6 +21,12 @@ PROBES = {
     "linear_sampled": "linear reader, sampled z", "knn_sampled": "10 nearest, sampled z",
     "linear": "linear reader, mean c", "knn": "10 nearest, mean c",
 }  # fmt: skip
+DUELS = "**The same decoder under two priors.** Each one's best complete code of one image alone, pixels and z:"
+DUEL = (
+    "- **{local}** costs {difference:.2f} {unit} {more} than **{other}** ({cost:.2f} and {other_cost:.2f}; standard error {error:.2f})."
+    " {read}It was trained for {passes:g} passes, the other for {other_passes:g}."
+)
+DUEL_READ = "A linear reader names {probe:.0f} % of the digits from a sample of its z, {other_probe:.0f} % from the other's. "
 READ_STORY = (
     "**Across**, the *price* of z is an upper bound on the information that z holds about the image: with a codebook that"
     " fits badly the same information costs more. That is why *information* is offered too: a lower bound, from how well a"
