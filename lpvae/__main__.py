@@ -181,6 +181,7 @@ def _experiment(o: argparse.Namespace) -> None:
 
 def _add_reproduce(p: argparse.ArgumentParser) -> None:
     p.add_argument("--measure", action="store_true", help="measure every bundle again first (a minute or two each)")
+    p.add_argument("--into", type=Path, metavar="FILE", help="put the tables into a text, as the README, instead of printing them")
     p.set_defaults(run=_reproduce)
 
 
@@ -189,6 +190,8 @@ def _reproduce(o: argparse.Namespace) -> None:
 
     if o.measure and (wrong := reproduce.differences()):
         raise UserError(f"{wrong} figures are not those that the bundles hold: see the lines above.")
+    if o.into:
+        return reproduce.write_into(o.into)
     print("\n\n".join(f"## {heading}\n\n{text}" for heading, text in reproduce.sections().items()))
 
 

@@ -60,6 +60,29 @@ def sections() -> dict[str, str]:
     return {heading: text for heading, text in made.items() if text}
 
 
+BEGIN, END = "<!-- reproduce: {heading} -->", "<!-- end -->"
+
+
+def write_into(path: Path) -> None:
+    """Put the sections into a text between the comments BEGIN and END, by way of a temporary file.
+
+    Raises UserError for a file that cannot be read, that has no place for a section, or that ends a section nowhere.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError):
+        raise UserError(f"{path} cannot be read as text: name the README.") from None
+    for heading, section in sections().items():
+        before, begin, rest = text.partition(BEGIN.format(heading=heading))
+        _, end, after = rest.partition(END)
+        if not (begin and end):
+            raise UserError(f"{path} has no place for {heading!r}: put {BEGIN.format(heading=heading)} and {END} where it belongs.")
+        text = f"{before}{begin}\n{section}\n{end}{after}"
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, "utf-8")
+    temporary.replace(path)
+
+
 def _table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines).replace("| --- |", "|---|").replace(" --- |", "---|")

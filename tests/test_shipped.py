@@ -1,5 +1,6 @@
 """What is shipped: the bundles are whole, the README prints their figures, and they show the collapse and the rescue."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from lpvae import bundle, data, reproduce
 from lpvae.decoders import AutoregressiveDecoder
+from lpvae.errors import UserError
 from lpvae.report import report
 
 ROOT = Path(__file__).parents[1]
@@ -90,10 +92,25 @@ def test_the_pair_shares_one_decoder_and_shows_collapse_and_rescue(bundles):
     assert min(probe["linear"], probe["knn"]) > 96 and min(probe["linear_sampled"], probe["knn_sampled"]) > 92
 
 
-def test_readme_prints_what_reproduce_prints():
-    readme = (ROOT / "README.md").read_text()
-    for heading, text in reproduce.sections().items():
-        assert text in readme, f"README.md lacks what `lpvae reproduce` prints under {heading!r}"
+def test_readme_prints_what_reproduce_prints(tmp_path):
+    readme, copy = (ROOT / "README.md").read_text(), tmp_path / "README.md"
+    copy.write_text(re.sub(r"\d", "0", readme))
+    reproduce.write_into(copy)
+    assert all(text in copy.read_text() for text in reproduce.sections().values())
+    copy.write_text(readme)
+    reproduce.write_into(copy)
+    assert copy.read_text() == readme, "README.md lacks what `lpvae reproduce` prints: run `lpvae reproduce --into README.md`"
+
+
+def test_tables_go_only_where_there_is_a_place_for_them(tmp_path):
+    path = tmp_path / "text.md"
+    for text in ("no place", "<!-- reproduce: The shipped models --> and no end"):
+        path.write_text(text)
+        with pytest.raises(UserError, match="no place"):
+            reproduce.write_into(path)
+        assert path.read_text() == text
+    with pytest.raises(UserError, match="cannot be read"):
+        reproduce.write_into(tmp_path / "absent.md")
 
 
 def test_assets_stay_small():
