@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 GREY, BLUE, ORANGE = "#8a8f98", "#4c78d6", "#e07b39"  # readable on white and on black, and apart by lightness too
-SHOWN = 24  # dimensions of a code in a chart
+SHOWN = 16  # dimensions of a code in a chart, unless more are asked for
 
 
 def data_uri(image: np.ndarray) -> str:
@@ -46,18 +46,18 @@ def config(name: str, kind: str) -> dict:
     }  # fmt: skip
 
 
-def dimensions(kl_bits: np.ndarray | None, count: int) -> np.ndarray:
-    """The dimensions that a chart shows, (≤ SHOWN,): the costliest first; in their own order where the KL does not split."""
-    return np.arange(count)[:SHOWN] if kl_bits is None else np.argsort(-kl_bits, kind="stable")[:SHOWN]
+def dimensions(kl_bits: np.ndarray | None, count: int, most: int = SHOWN) -> np.ndarray:
+    """The dimensions that a chart shows, (≤ most,): the costliest first; in their own order where the KL does not split."""
+    return np.arange(count)[:most] if kl_bits is None else np.argsort(-kl_bits, kind="stable")[:most]
 
 
 def codebook_chart(code: np.ndarray, mean: np.ndarray, deviation: np.ndarray, kl_bits: np.ndarray | None, name: str,
-                   others: np.ndarray | None = None):  # fmt: skip
+                   others: np.ndarray | None = None, most: int = SHOWN):  # fmt: skip
     """Posterior N(code, 1), prior and N(0, 1) of each dimension, all arguments (D,), the costliest on top; its bits beside.
 
     kl_bits: None where they don't split by dimension, and then no bars. others (K, D): means of other neighbours' priors.
     """
-    order = dimensions(kl_bits, len(code))[::-1]
+    order = dimensions(kl_bits, len(code), most)[::-1]
     rows, names = np.arange(len(order)), [f"z{d + 1}" for d in order]
     above, below = rows + 0.2, rows - 0.2
     traces = []

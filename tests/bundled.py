@@ -1,6 +1,7 @@
 """Small untrained bundles with true costs, which the tests of the explorer share."""
 
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -53,3 +54,8 @@ def write_all(path: Path, names=tuple(KINDS)) -> Path:
 def charts(app) -> list:
     """The charts on a page of Streamlit's AppTest."""
     return [part for part in app.get("bidi_component") if part.proto.component_name == "lpvae_chart"]
+
+
+def html_of(app) -> str:
+    """All that such a page shows by way of st.html."""
+    return "\n".join(unescape(part.proto.body) for part in app.get("html"))

@@ -328,7 +328,8 @@ def test_a_prior_that_does_not_split_has_a_chart_without_bits():
 def test_of_many_dimensions_the_costliest_are_shown():
     kl_bits = np.arange(64.0)
     chart = Figure(figures.codebook_chart(kl_bits, kl_bits, kl_bits, kl_bits, "p", np.zeros((3, 64))))
-    assert list(chart.data[-1].x) == list(range(40, 64))
+    assert list(chart.data[-1].x) == list(range(64 - figures.SHOWN, 64))
+    assert len(Figure(figures.codebook_chart(kl_bits, kl_bits, kl_bits, kl_bits, "p", most=64)).data[-1].x) == 64
 
 
 def test_a_line_that_was_not_measured_has_a_bar_of_no_length():

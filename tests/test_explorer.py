@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import small
-from bundled import COUNT, charts, made, write_all
+from bundled import COUNT, charts, html_of, made, write_all
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -94,7 +94,7 @@ def page(folder, tmp_path, monkeypatch):
 
 
 def text_of(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.subheader])
+    return "\n".join(element.value for element in [*app.markdown, *app.caption, *app.subheader]) + html_of(app)
 
 
 def address(app: AppTest) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import small
-from bundled import KINDS, charts, write_all
+from bundled import KINDS, charts, html_of, write_all
 from streamlit.testing.v1 import AppTest
 
 from explorer import shared, state
@@ -41,7 +41,7 @@ def page(folder, tmp_path, monkeypatch):
 
 
 def text_of(app: AppTest) -> str:
-    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+    return "\n".join(element.value for element in [*app.markdown, *app.caption]) + html_of(app)
 
 
 @pytest.mark.parametrize("query", [

@@ -24,6 +24,7 @@ STYLE = f"""<style>
 def render() -> None:
     """The page, from the top down."""
     st.html(STYLE)
+    st.html(panels.STYLE)
     st.header(words.TITLE)
     st.markdown(words.LEAD)
     names = state.names()

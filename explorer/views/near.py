@@ -10,7 +10,7 @@ from explorer import answers, figures
 from explorer.gallery import choosable
 from explorer.state import Selection
 from explorer.views import words
-from explorer.views.parts import columns, heading, name, title
+from explorer.views.parts import columns, heading, name, note, title
 
 SHARED, HERE, THERE = "shared", "only here", "only there"
 CSV_HEADER = ("model", "metric", "place", "image", "label", "distance", "badge", "bits_with_its_prior")
@@ -40,7 +40,7 @@ def _row(side, answer, other, selection: Selection) -> None:
             for rank, (i, badge) in enumerate(zip(near.ids, badges(answer, other)), 1)]  # fmt: skip
     choosable(side.bundle.bits(near.ids), captions, alts, selection.neighbour, f"near-{side.name}", choose,
               badges=badges(answer, other))  # fmt: skip
-    st.caption(purity(answer.subject.label, labels[near.ids]))
+    note(purity(answer.subject.label, labels[near.ids]))
 
 
 def badges(answer, other) -> list[str]:
@@ -63,10 +63,10 @@ def _only_there(side, answer, other) -> None:
     """The other model's neighbours that are none here."""
     ids = other.near.ids[~np.isin(other.near.ids, answer.near.ids)]
     if not len(ids):
-        st.caption(words.ALL_SHARED)
+        note(words.ALL_SHARED)
         return
     labels, found = side.bundle.images.labels, answers.elsewhere(side.bundle, answer.subject, ids, answer.near.metric)
-    st.caption(words.ONLY_THERE)
+    note(words.ONLY_THERE)
     captions = [f"{name(labels[i])}\nrank {place:,}" for i, place in zip(ids, found.places)]
     alts = [f"Only there: image {i}, {name(labels[i])}, rank {place} here" for i, place in zip(ids, found.places)]
     st.html(figures.gallery(side.bundle.bits(ids), captions, alts, 2))

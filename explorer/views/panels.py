@@ -23,7 +23,6 @@ STYLE = """<style>
 
 def show(sides, given, selection: Selection, ready: bool) -> Callable[[], None]:
     """All panels, with places for what is decoded; returns what fills them. ready: whether the charts may come yet."""
-    st.html(STYLE)
     reconstructions = _images(sides, given)
     near.neighbours(sides, given, selection)
     prior_pictures = priors.priors(sides, given, ready)

@@ -1,6 +1,7 @@
 """What the panels share: headings, the two columns, names and charts."""
 
 import re
+from html import escape
 
 import streamlit as st
 
@@ -11,14 +12,19 @@ from explorer.chart import as_dict, draw
 def heading(text: str, caption: str, explanation: str | None = None) -> None:
     """A panel's title, what it shows, and on hover what its words mean."""
     st.subheader(text, help=explanation)
-    st.caption(caption)
+    note(caption)
+
+
+def note(text: str) -> None:
+    """Plain text in small letters: what `st.caption` shows, without the Markdown that the browser would read at every click."""
+    st.html(f'<p style="margin:0;font-size:0.875rem;opacity:0.6">{escape(text)}</p>')
 
 
 def columns(sides):
     """A column a side, each with its model's title."""
     made = st.columns(2)
     for column, side in zip(made, sides):
-        column.markdown(f"**{plain(side.title)}**")
+        column.html(f'<p style="margin:0;font-weight:600">{escape(side.title)}</p>')
     return made
 
 

@@ -6,21 +6,24 @@ import streamlit as st
 from explorer import figures
 from explorer.codebooks import DRAWS
 from explorer.views import words
-from explorer.views.parts import chart, columns, heading
+from explorer.views.parts import chart, columns, heading, note
 from lpvae.costs import bits
 
 
 def priors(sides, given, ready: bool) -> list:
     """Posterior, prior and N(0, 1) of each dimension; what each neighbour's prior costs. Returns the pictures' places."""
     heading("What the prior expects", words.PRIOR, words.PRIOR_HELP)
+    longest, most = max(len(answer.book.code) for answer in given), figures.SHOWN
+    if longest > most and st.toggle(words.ALL_DIMENSIONS.format(count=longest), key="all dimensions"):
+        most = longest
     places = []
     for column, side, answer in zip(columns(sides), sides, given):
         with column:
-            _dimensions(side, answer, ready)
+            _dimensions(side, answer, ready, most)
             places.append(st.container(key=f"samples-{side.name}"))
             if side.bundle.model.prior.needs_neighbour:
                 _neighbours(side, answer, ready)
-    st.caption(words.PRIOR_PICTURES)
+    note(words.PRIOR_PICTURES)
     if (opened := st.popover("Formula", key="prior formula", on_change="rerun")).open:
         opened.latex(words.PRIOR_FORMULA)
         opened.markdown(words.PRIOR_SYMBOLS)
@@ -39,21 +42,21 @@ def prior_name(side) -> str:
     return {"local": "local prior p(z|ĉ)", "global": "prior N(0, I)"}.get(prior, "prior, a mixture for all images")
 
 
-def _dimensions(side, answer, ready: bool) -> None:
+def _dimensions(side, answer, ready: bool, most: int) -> None:
     book, label = answer.book, prior_name(side)
     others = [b.mean for b in answer.books if b is not book] if side.bundle.model.prior.needs_neighbour else []
-    figure = figures.codebook_chart(book.code, book.mean, book.deviation, book.kl_bits, label, np.array(others))
+    figure = figures.codebook_chart(book.code, book.mean, book.deviation, book.kl_bits, label, np.array(others), most)
     chart(figure, f"codebook-{side.name}", words.PRIOR_ALT.format(name=label), ready)
-    if (hidden := len(book.code) - figures.SHOWN) > 0:
-        st.caption(_hidden(book, hidden))
+    if (hidden := len(book.code) - most) > 0:
+        note(_hidden(book, hidden))
     st.markdown(_sum_of_bits(side, answer))
 
 
 def _hidden(book, hidden: int) -> str:
     if book.kl_bits is None:
-        return f"The first {figures.SHOWN} of {len(book.code)} dimensions are shown."
+        return f"The first {len(book.code) - hidden} of {len(book.code)} dimensions are shown."
     rest = np.sort(book.kl_bits)[:hidden].sum()
-    return f"The costliest {figures.SHOWN} dimensions are shown; the other {hidden} cost {rest:.2f} bits together."
+    return f"The costliest {len(book.code) - hidden} dimensions are shown; the other {hidden} cost {rest:.2f} bits together."
 
 
 def _sum_of_bits(side, answer) -> str:
@@ -71,7 +74,7 @@ def _sum_of_bits(side, answer) -> str:
 
 
 def _neighbours(side, answer, ready: bool) -> None:
-    st.caption(words.EACH_NEIGHBOUR)
+    note(words.EACH_NEIGHBOUR)
     totals = np.array([book.total_bits for book in answer.books])
     figure = figures.neighbours_chart(totals, answer.near.ids, answer.chosen)
     chart(figure, f"neighbour-bits-{side.name}", words.EACH_ALT.format(least=totals.min(), most=totals.max()), ready)

@@ -51,6 +51,7 @@ PRIOR_HELP = (
     " is sent. KL: the bits it takes to correct that expectation."
 )
 PRIOR_ALT = "Per dimension: posterior, {name} and N(0, 1), and the bits between them"
+ALL_DIMENSIONS = "All {count} dimensions"
 PRIOR_PICTURES = (
     "Four pictures drawn from the prior: z from p(z|ĉ), then the image from z. The maps mark where such z lie, roughly: a"
     " new z is put among the five nearest codes."
