@@ -129,10 +129,9 @@ def test_the_charts_follow_the_theme_and_the_width(page, url):
     assert {"rgb(255, 255, 255)"} == {background for background, *_ in wide}
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function("""() => [...document.querySelectorAll(".js-plotly-plot")].every((chart) =>
-      chart.clientWidth < 390 && chart.querySelector(".main-svg").style.background !== "rgb(255, 255, 255)")""")
-    narrow = page.evaluate(look)
-    assert len(narrow) == len(wide) and all(ink != now for (_, ink, _), (_, now, _) in zip(wide, narrow))
+    page.wait_for_function("""([look, wide]) => eval(look)().every(([ground, ink, width], i) =>
+      width < 390 && ground !== wide[i][0] && ink !== wide[i][1])""", arg=[look, wide])
+    assert len(page.evaluate(look)) == len(wide)
     assert page.troubles == []
 
 

@@ -60,13 +60,14 @@ class Chart {
 
   template() { // what a figure does not say itself
     const style = getComputedStyle(this.root), read = (name) => style.getPropertyValue(name).trim();
+    const ink = read("--st-text-color") || style.color; // the computed colour may be on its way from one theme to the other
     const ground = read("--st-background-color") || "#fff", line = read("--st-border-color-light") || read("--st-border-color") || "#ddd";
     const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, zeroline: false, ticks: "", title: { standoff: 10 } };
     return { layout: {
-      font: { family: style.fontFamily, color: style.color, size: 13 }, paper_bgcolor: ground, plot_bgcolor: ground,
+      font: { family: style.fontFamily, color: ink, size: 13 }, paper_bgcolor: ground, plot_bgcolor: ground,
       xaxis: { ...axis, showgrid: false }, yaxis: axis,
-      hoverlabel: { bgcolor: ground, bordercolor: line, font: { family: style.fontFamily, color: style.color }, namelength: -1 },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: read("--st-border-color") || "#888", activecolor: style.color },
+      hoverlabel: { bgcolor: ground, bordercolor: line, font: { family: style.fontFamily, color: ink }, namelength: -1 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: read("--st-border-color") || "#888", activecolor: ink },
     } };
   }
 
