@@ -161,6 +161,15 @@ def processor_ms(server) -> float:
     return 1000 * sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
+def rest(server) -> None:
+    """Wait until the server has done what it does ahead: it is warm then."""
+    while server:
+        before = processor_ms(server)
+        time.sleep(1)
+        if processor_ms(server) - before < 50:
+            return
+
+
 def single(browser, url: str, report: Report, clicks: int, server=None) -> None:
     """One visitor: opening, clicks, hovers, pan and zoom."""
     for _ in range(2):  # the first warms the server
@@ -170,6 +179,7 @@ def single(browser, url: str, report: Report, clicks: int, server=None) -> None:
         opened = visitor.opened
         if _ == 0:
             visitor.close()
+            rest(server)
     report.say("opening, warm server, to the first map", opened, "s", most=3)
     report.say("files of points fetched more than once", len(points) - len(set(points)), "", most=0)
     draw = np.random.default_rng(0)
