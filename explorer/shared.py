@@ -31,12 +31,6 @@ def _graph(key: str, _bundle: Bundle) -> Future:
     return _worker().submit(paths.neighbour_graph, _bundle.table)
 
 
-@st.cache_resource(show_spinner=False)
-def turn() -> threading.Lock:
-    """Held while a visitor's answer is worked out: ten at once would all be ready as late as the last of them."""
-    return threading.Lock()
-
-
 def in_background(work: Callable, *given) -> Future:
     """Have the one thread that gives way to the visitors' do some work, after what it has to do already."""
     return _worker().submit(work, *given)

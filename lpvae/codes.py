@@ -8,8 +8,8 @@ from torch import Tensor
 from lpvae.errors import UserError
 
 EXACT = 1_000_000  # codes up to which every search looks at all of them
-FEW = 8  # queries for which it pays to ask faiss
-CHUNK, BLOCK, SPARE = 128, 64, 2  # queries at once; codes whose least distance is looked at first; more than k to be measured exactly
+FEW = 8  # fewer queries than these are left to faiss
+CHUNK, BLOCK, SPARE = 128, 64, 2  # queries at once; codes a block; candidates beyond the k
 CELLS, PROBED = 1024, 96  # beyond: the codes lie in cells, and a search looks into so many of the nearest cells
 
 

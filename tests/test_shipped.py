@@ -12,7 +12,8 @@ from lpvae.errors import UserError
 from lpvae.report import report
 
 ROOT = Path(__file__).parents[1]
-ALWAYS = {"global-autoregressive", "global-factorised", "local-autoregressive", "local-factorised"}
+ALWAYS = {"global-autoregressive", "global-factorised", "local-autoregressive", "local-factorised",
+          "wide-global-autoregressive", "wide-local-autoregressive"}
 NAMES = bundle.available()
 
 
@@ -90,6 +91,16 @@ def test_the_pair_shares_one_decoder_and_shows_collapse_and_rescue(bundles):
     assert b["swapped_code_pixels"] - b["nats"]["pixels"] > 60
     probe = b["probe"]
     assert min(probe["linear"], probe["knn"]) > 96 and min(probe["linear_sampled"], probe["knn_sampled"]) > 92
+
+
+def test_the_wide_pair_is_silence_and_a_code_that_speaks(bundles):
+    silent, speaking = bundles["wide-global-autoregressive"], bundles["wide-local-autoregressive"]
+    assert max(silent.config.dilations) > 1 and silent.config.dilations == speaking.config.dilations
+    assert silent.meta["training"]["epochs"] == speaking.meta["training"]["epochs"]
+    a, b = silent.meta["metrics"], speaking.meta["metrics"]
+    assert a["nats"]["global"] < 0.5 and a["probe"]["linear_sampled"] < 20
+    assert a["swapped_code_pixels"] - a["nats"]["pixels"] < 0.5
+    assert b["probe"]["linear_sampled"] > 80 and b["swapped_code_pixels"] - b["nats"]["pixels"] > 60
 
 
 def test_readme_prints_what_reproduce_prints(tmp_path):

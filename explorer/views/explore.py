@@ -80,8 +80,7 @@ def _explore(left: Side, right: Side) -> None:
     if st.session_state.pop("reopened", False):  # a kept view, perhaps of other models: those stand above
         st.rerun()
     sides = left, right
-    with shared.turn():
-        selection, sheets, ready, fill = _answer(sides)
+    selection, sheets, ready, fill = _answer(sides)
     fill()
     signs.sign("drawn", selection.id)
     # What runs by the clock has a place of its own, there with or without it: its last run may come after it has gone.
