@@ -102,7 +102,7 @@ def prior_of_all(bundle: Bundle) -> Distribution:
 
     log (1/N) Σ_i p(z|c_i), the `mixture` protocol, is then a matter of milliseconds for any z.
     """
-    parts = [bundle.model.prior(part).base_dist for part in torch.from_numpy(bundle.table.codes).split(PART)]
+    parts = [bundle.model.prior(part).base_dist for part in torch.tensor(bundle.table.codes).split(PART)]
     if isinstance(parts[0], MixtureSameFamily):
         logits = torch.cat([p.mixture_distribution.logits for p in parts]).double()
         normals = [p.component_distribution for p in parts]

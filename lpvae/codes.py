@@ -22,7 +22,9 @@ class CodeTable:
 
     def __init__(self, ids, codes):
         self.ids = np.asarray(ids, dtype=np.int64)
-        self.codes = np.ascontiguousarray(codes, dtype=np.float32)
+        self._codes = np.array(codes, dtype=np.float32, order="C")
+        self.codes = self._codes.view()  # to read: a code is changed by `update`, which keeps what a search relies on
+        self.codes.flags.writeable = False
         if len(self.ids) != len(self.codes):
             raise ValueError(f"a table of {len(self.codes)} codes needs as many ids, not {len(self.ids)}")
         if np.any(np.diff(self.ids) <= 0):
@@ -59,7 +61,7 @@ class CodeTable:
     def update(self, ids, codes) -> None:
         """Replace the codes of the given ids (B,) by `codes` (B, D)."""
         positions = self._positions(ids)
-        self.codes[positions] = torch.as_tensor(codes).detach().cpu().numpy()
+        self._codes[positions] = torch.as_tensor(codes).detach().cpu().numpy()
         self._squares[positions] = np.square(self.codes[positions]).sum(1)
         if self._cells is not None:
             self._stale += len(positions)
@@ -96,7 +98,7 @@ class CodeTable:
 
         One matrix product gives the distances, which rounding may blur: so SPARE more than k are found, and measured anew.
         """
-        codes, squares = torch.from_numpy(self.codes), torch.from_numpy(self._squares)
+        codes, squares = torch.from_numpy(self._codes), torch.from_numpy(self._squares)
         blocks, wanted = len(self) // BLOCK, k + SPARE
         tail, within = torch.arange(blocks * BLOCK, len(self)), torch.arange(BLOCK)
         # one room for all chunks, and their answers in another: many large and small pieces in turn would scatter the heap

@@ -69,7 +69,7 @@ def log_mixture(model: LPVAE, table: CodeTable, z: Tensor, exclude: np.ndarray |
 def table_prior(model: LPVAE, table: CodeTable) -> Independent:
     """p(·|c_i) of all N table codes, in double precision: N codebooks, of (N, D)."""
     prior = copy.deepcopy(model.prior).cpu().double()  # a copy: other threads may be using the model
-    parts = [prior(codes).base_dist for codes in torch.from_numpy(table.codes).double().split(4 * BATCH)]
+    parts = [prior(codes).base_dist for codes in torch.tensor(table.codes).double().split(4 * BATCH)]
     if isinstance(parts[0], Normal):
         return diagonal_normal(*(torch.cat([getattr(p, name) for p in parts]) for name in ("loc", "scale")))
     logits = torch.cat([p.mixture_distribution.logits for p in parts])

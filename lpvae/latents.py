@@ -116,7 +116,7 @@ class Pointer(Mixture):
 
     def __init__(self, components: Independent, lanes: int, codes: np.ndarray, k: int):
         super().__init__(components, lanes)
-        self.codes, self.k = torch.from_numpy(codes).double(), min(k, len(codes))
+        self.codes, self.k = torch.tensor(codes).double(), min(k, len(codes))
 
     def choice(self, codes: Tensor, z: Tensor) -> Codec:
         # not by the table's index: it may be approximate, and its threads are not ours

@@ -280,7 +280,7 @@ class _Run:
         tensors = {f"model.{k}": v.contiguous() for k, v in self.model.state_dict().items()}
         for i, state in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{i}.{k}": torch.as_tensor(v).contiguous() for k, v in state.items()}
-        tensors["table"] = torch.from_numpy(self.table.codes)
+        tensors["table"] = torch.tensor(self.table.codes)
         state = {"step": self.step, "seconds": self.seconds, "running": self.running, "log": self.log}
         temporary = self.out / (CHECKPOINT + ".tmp")
         save_file(tensors, temporary, metadata={"state": json.dumps(state)})
@@ -295,7 +295,7 @@ class _Run:
             moments = {k.split(".")[2]: v for k, v in tensors.items() if k.startswith(f"optimiser.{i}.")}
             # laid out in memory as the weight is: the fused step pairs weights and moments by their place in memory
             self.optimiser.state[weight] = {k: v if not v.ndim else torch.empty_like(weight).copy_(v) for k, v in moments.items()}
-        self.table.codes[:] = tensors["table"].numpy()
+        self.table.update(self.rows, tensors["table"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.running, self.log = state["running"], state["log"]
 

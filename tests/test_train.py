@@ -18,6 +18,7 @@ from small import COMBINATIONS, config, data_file, digits, settings, shared_data
 
 from lpvae import builder, train
 from lpvae.__main__ import main
+from lpvae.codes import CodeTable
 from lpvae.errors import UserError
 from lpvae.report import report
 
@@ -66,6 +67,17 @@ def test_a_run_broken_twice_and_resumed_ends_with_the_same_bits(prior, decoder, 
     train_until(monkeypatch, 5, tmp_path / "broken", *how)  # between two checkpoints
     train_until(monkeypatch, 13, tmp_path / "broken")
     train.resume(tmp_path / "broken")
+    assert_same_end(tmp_path / "whole", tmp_path / "broken")
+
+
+def test_a_resumed_run_finds_its_neighbours_in_the_codes_it_left(tmp_path, monkeypatch):
+    how = config(), training(data_file(tmp_path, 700), batch=16, checkpoint_steps=3)
+    train.train(*how, tmp_path / "whole")
+    asked, search = [], CodeTable._search_blocks  # the way of large tables and batches, which keeps the codes' squares
+    monkeypatch.setattr(CodeTable, "_search_blocks", lambda table, *query: asked.append(query) or search(table, *query))
+    train_until(monkeypatch, 8, tmp_path / "broken", *how)
+    train.resume(tmp_path / "broken")
+    assert asked
     assert_same_end(tmp_path / "whole", tmp_path / "broken")
 
 
