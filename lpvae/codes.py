@@ -44,7 +44,7 @@ class CodeTable:
         spare = 0 if exclude is None else 1
         if not 1 <= k <= len(self) - spare:
             raise UserError(f"{k} neighbours were asked of a table of {len(self)} codes: ask for 1 to {len(self) - spare}.")
-        queries = np.ascontiguousarray(torch.as_tensor(codes).detach().cpu().numpy(), dtype=np.float32)
+        queries = np.ascontiguousarray(_array(codes), dtype=np.float32)
         squared, positions = self._search(queries, k + spare)
         ids = self.ids[positions]
         if exclude is not None:
@@ -61,7 +61,7 @@ class CodeTable:
     def update(self, ids, codes) -> None:
         """Replace the codes of the given ids (B,) by `codes` (B, D)."""
         positions = self._positions(ids)
-        self._codes[positions] = torch.as_tensor(codes).detach().cpu().numpy()
+        self._codes[positions] = _array(codes)
         self._squares[positions] = np.square(self.codes[positions]).sum(1)
         if self._cells is not None:
             self._stale += len(positions)
@@ -133,3 +133,7 @@ class CodeTable:
         if not np.array_equal(self.ids[positions], ids):
             raise KeyError("an id that is not in the code table")
         return positions
+
+
+def _array(codes: Tensor | np.ndarray) -> np.ndarray:
+    return codes.detach().cpu().numpy() if isinstance(codes, Tensor) else np.asarray(codes)

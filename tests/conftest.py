@@ -73,6 +73,16 @@ def serve(tmp_path_factory):
             server.kill()
 
 
+def show_charts(page, least: int = 4) -> None:
+    """Scroll to each chart in turn, as a reader does: one far from sight is drawn when it comes near."""
+    from playwright.sync_api import expect
+
+    page.locator(".lpvae-chart-root").nth(least - 1).wait_for()
+    for chart in page.locator(".lpvae-chart-root").all():
+        chart.scroll_into_view_if_needed()
+        expect(chart).to_have_attribute("data-waits", "false")
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 
 PATIENCE = 120_000  # milliseconds
 LOOK = {"width": 1440, "height": 1000}
+ALL_IN_SIGHT = {"width": 1440, "height": 5000}  # the whole page, with every chart: far from sight none is drawn
 SCRIPT = """
 window.measured = {};
 const maps = () => document.querySelector('.lpvae-maps').__lpvae;
@@ -31,6 +32,14 @@ const until = (test) => test() ? performance.now() : new Promise((resolve) => {
   observer.observe(document, { subtree: true, childList: true, attributes: true });
   document.addEventListener('load', look, true); // of an image
 });
+const inSight = (chart) => { const { top, bottom } = chart.getBoundingClientRect(); return bottom > 0 && top < innerHeight; };
+async function scrolledTo(n) { // milliseconds from a leap to the n-th chart to the frame that shows it drawn
+  const chart = document.querySelectorAll('.lpvae-chart-root')[n], start = performance.now();
+  chart.scrollIntoView({ behavior: 'instant', block: 'center' });
+  await until(() => chart.dataset.waits === 'false');
+  await frame();
+  return performance.now() - start;
+}
 function watchCharts() {
   for (const chart of document.querySelectorAll('.js-plotly-plot')) {
     if (chart.watched) continue;
@@ -48,6 +57,7 @@ async function clicked(side, id) { // milliseconds from the click to all panels,
   const answered = await frame().then(() => performance.now()), drawn = await until(() => sign('drawn'));
   const images = () => [...document.images].every((image) => image.complete);
   const shown = Math.max(drawn, await until(images));
+  await until(() => ![...document.querySelectorAll('[data-waits=true]')].some(inSight));
   await new Promise((resolve) => setTimeout(resolve, 300)); // a chart may follow
   const charts = window.plotted > start ? window.plotted : 0;
   return { id: now, answered: Math.max(answered, Math.min(charts, shown)) - start, charts: charts - start, drawn: shown - start };
@@ -77,7 +87,7 @@ async function pan() {
 const zoom = () => { const [clientX, clientY] = middle();
   return frames((i) => maps().maps.left.over.dispatchEvent(new WheelEvent('wheel', { bubbles: true, cancelable: true,
     clientX, clientY, deltaY: i % 30 < 15 ? -60 : 60 })), 60); };
-Object.assign(window, { clicked, hovered, pan, zoom });
+Object.assign(window, { clicked, hovered, pan, zoom, scrolledTo });
 """
 
 
@@ -91,14 +101,14 @@ class Report:
         good = (most is None or value <= most) and (least is None or value >= least)
         self.missed |= not good
         verdict = "" if not bound else "good" if good else "MISSED"
-        print(f"{what:58} {value:10.1f} {unit:6} {bound:14} {verdict}", flush=True)
+        print(f"{what:66} {value:10.1f} {unit:6} {bound:14} {verdict}", flush=True)
 
 
 class Visitor:
     """A page of its own context, and what moves between it and the server."""
 
-    def __init__(self, browser, url: str):
-        self.context = browser.new_context(viewport=LOOK)
+    def __init__(self, browser, url: str, look: dict[str, int] = LOOK):
+        self.context = browser.new_context(viewport=look)
         self.context.add_init_script("localStorage.setItem('lpvae hints seen', 'true')")
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
@@ -116,7 +126,7 @@ class Visitor:
 
     def settle(self) -> None:
         self.page.wait_for_selector(".lpvae-sign[data-drawn]", state="attached")
-        self.page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 0")
+        self.page.wait_for_function("window.Plotly")
         self.page.wait_for_timeout(3000)
         self.page.evaluate(SCRIPT)
         self.page.locator(".lpvae-maps").scroll_into_view_if_needed()
@@ -183,33 +193,45 @@ def single(browser, url: str, report: Report, clicks: int, server=None) -> None:
     report.say("opening, warm server, to the first map", opened, "s", most=3)
     report.say("files of points fetched more than once", len(points) - len(set(points)), "", most=0)
     draw = np.random.default_rng(0)
-    ids = [int(i) for i in draw.permutation(70_000)[: clicks + 60]]
+    ids = [int(i) for i in draw.permutation(70_000)[: 2 * clicks + 60]]
     visitor.traffic()
     asked = len(visitor.files)
-    times, moved, before = [], [], processor_ms(server) if server else 0.0
-    for n, image in enumerate(ids[:clicks]):
-        times.append(visitor.page.evaluate("([side, id]) => clicked(side, id)", [("left", "right")[n % 2], image]))
-        visitor.page.wait_for_timeout(700)
-        moved.append(visitor.traffic())
-    answered, drawn = ([one[key] for one in times] for key in ("answered", "drawn"))
-    report.say("click to all panels, median", np.median(answered), "ms", most=300)
-    report.say("click to all panels, 95th percentile", np.quantile(answered, 0.95), "ms", most=700)
-    report.say("click to sampled images, median", np.median(drawn), "ms", most=1000)
-    report.say("click to sampled images, 95th percentile", np.quantile(drawn, 0.95), "ms")
+    moved, before = [], processor_ms(server) if server else 0.0
+    answer_times(visitor, report, ids[:clicks], moved)
     if server:  # a figure that hardly depends on what else the machine does
         report.say("the server's processor time a click, mean", (processor_ms(server) - before) / clicks, "ms")
     report.say("websocket a click, median", np.median(moved) / 1e3, "kB")
     report.say("websocket a click, greatest", max(moved) / 1e3, "kB", most=150)
     report.say("files of points fetched by the clicks", sum(f.endswith(".bin") for f in visitor.files[asked:]), "", most=0)
     hovers = [visitor.page.evaluate("([side, id]) => hovered(side, id)", [("left", "right")[n % 2], image])
-              for n, image in enumerate(ids[clicks:])]  # fmt: skip
+              for n, image in enumerate(ids[clicks:-clicks])]  # fmt: skip
     report.say("hover to thumbnail, median", np.median(hovers), "ms", most=50)
     report.say("websocket of 60 hovers", visitor.traffic(), "bytes", most=0)
     report.say("pan, both maps", visitor.page.evaluate("pan()"), "fps", least=20)
     report.say("zoom, both maps", visitor.page.evaluate("zoom()"), "fps", least=20)
     visitor.page.wait_for_timeout(1500)
     report.say("websocket of a pan and a zoom", visitor.traffic() / 1e3, "kB", most=20)
+    leaps = [visitor.page.evaluate("n => scrolledTo(n)", n) for n in range(visitor.page.locator(".lpvae-chart-root").count())]
+    report.say("leap to a chart that was far from sight, greatest", max(leaps), "ms")
     visitor.close()
+    visitor = Visitor(browser, url + "/?show=all", ALL_IN_SIGHT)
+    visitor.settle()
+    answer_times(visitor, report, ids[-clicks:], [], ", whole page in sight")
+    visitor.close()
+
+
+def answer_times(visitor: Visitor, report: Report, ids: list[int], moved: list[int], how: str = "") -> None:
+    """Click each image on one of the maps; the bytes that each click moved go into `moved`."""
+    times = []
+    for n, image in enumerate(ids):
+        times.append(visitor.page.evaluate("([side, id]) => clicked(side, id)", [("left", "right")[n % 2], image]))
+        visitor.page.wait_for_timeout(700)
+        moved.append(visitor.traffic())
+    answered, drawn = ([one[key] for one in times] for key in ("answered", "drawn"))
+    report.say(f"click to all panels, median{how}", np.median(answered), "ms", most=300)
+    report.say(f"click to all panels, 95th percentile{how}", np.quantile(answered, 0.95), "ms", most=700)
+    report.say(f"click to sampled images, median{how}", np.median(drawn), "ms", most=1000)
+    report.say(f"click to sampled images, 95th percentile{how}", np.quantile(drawn, 0.95), "ms")
 
 
 def crowd(browser, url: str, report: Report, count: int = 10, rounds: int = 3) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from conftest import show_charts
 from PIL import Image
 
 from lpvae import bundle as bundles
@@ -89,7 +90,7 @@ def loose_point(page, side: str) -> int:
 
 def test_a_click_on_a_point_fills_every_panel(page, url):
     opened(page, url)
-    page.locator(".js-plotly-plot .barlayer").nth(3).wait_for()
+    show_charts(page)
     count_drawings(page)
     before = selected(page)
     click_on_map(page, "right", loose_point(page, "right"))
@@ -108,6 +109,9 @@ def test_a_click_on_a_point_fills_every_panel(page, url):
         images = page.get_by_alt_text(re.compile(alt))
         assert images.count() == count, alt
         assert all(images.nth(i).evaluate("image => image.complete && image.naturalWidth > 0") for i in range(count)), alt
+    far = page.locator(".lpvae-chart-root").last
+    assert far.get_attribute("data-waits") == "true" and page.evaluate("Object.values(drawings)") == []
+    show_charts(page)
     assert page.locator(".js-plotly-plot .barlayer path").count() >= 16 * 2 + 2
     assert page.evaluate("Object.values(drawings)") == [1] * page.locator(".js-plotly-plot").count()
     rows = page.locator("table tbody tr")
@@ -122,13 +126,14 @@ def test_a_click_on_a_point_fills_every_panel(page, url):
 
 def test_the_charts_follow_the_theme_and_the_width(page, url):
     opened(page, url)
+    page.set_viewport_size({"width": 1440, "height": 5000})  # all in sight
     page.locator(".js-plotly-plot .barlayer").nth(3).wait_for()
     look = """() => [...document.querySelectorAll(".js-plotly-plot")].map((chart) => [
       chart.querySelector(".main-svg").style.background, chart.querySelector("text").style.fill, chart.clientWidth])"""
     wide = page.evaluate(look)
     assert {"rgb(255, 255, 255)"} == {background for background, *_ in wide}
     page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": 390, "height": 844})
+    page.set_viewport_size({"width": 390, "height": 8000})
     page.wait_for_function("""([look, wide]) => eval(look)().every(([ground, ink, width], i) =>
       width < 390 && ground !== wide[i][0] && ink !== wide[i][1])""", arg=[look, wide])
     assert len(page.evaluate(look)) == len(wide)

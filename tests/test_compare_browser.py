@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import small
+from conftest import show_charts
 from playwright.sync_api import expect
 from test_compare import NAMES, finished
 
@@ -108,6 +109,7 @@ def test_bits_are_bits_everywhere_and_charts_have_texts(page, url):
     settled(page)
     assert query(page) == {"unit": "bits"}
     assert costs(page) == pytest.approx([cost / math.log(2) for cost in nats], abs=0.02)  # each is rounded to hundredths
+    show_charts(page)
     charts = page.locator(".lpvae-chart")
     texts = [f"{chart.get_attribute('aria-label')} {chart.inner_text()}" for chart in charts.all()]
     assert len(texts) == 5 and page.locator(".modebar-btn").count() >= 5

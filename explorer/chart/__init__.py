@@ -18,6 +18,7 @@ from lpvae.errors import UserError
 CSS = """
 .lpvae-chart-root { width: 100%; color: var(--st-text-color); font-family: var(--st-font); transition: color 1ms; }
 .lpvae-chart-root > div { transform-origin: 0 0; }
+.lpvae-chart-root[data-waits="true"] > div { visibility: hidden; }
 """
 
 

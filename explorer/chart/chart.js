@@ -1,4 +1,7 @@
 // A plotly chart as the page mounts it: drawn once for each new figure, in the page's own colours and letters.
+// A chart that is far from sight waits, hidden, until it comes near: a page has several, and a click changes most of them.
+
+const NEAR = "400px"; // beyond the page's edges
 
 function fetched(url) { // plotly itself, once a page: a script by way of a blob, since the static folder's files come as plain text
   return (window.lpvaePlotly ??= (async () => {
@@ -11,6 +14,12 @@ function fetched(url) { // plotly itself, once a page: a script by way of a blob
   })());
 }
 
+function scroller(element) { // what the element is scrolled in; null for the window
+  for (let above = element.parentElement; above && above !== document.body; above = above.parentElement)
+    if (/auto|scroll/.test(getComputedStyle(above).overflowY)) return above;
+  return null;
+}
+
 class Chart {
   constructor(root) {
     this.root = root;
@@ -19,6 +28,10 @@ class Chart {
     this.place = root.appendChild(document.createElement("div"));
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(root);
+    this.sight = new IntersectionObserver(([...seen]) => this.see(seen.at(-1).isIntersecting), { root: scroller(root), rootMargin: NEAR });
+    this.sight.observe(root);
+    this.print = () => this.see(true);
+    window.addEventListener("beforeprint", this.print);
     root.addEventListener("transitionend", (event) => { if (event.target === root) this.draw(); }); // the theme has changed
   }
 
@@ -45,9 +58,17 @@ class Chart {
     return Math.round(this.root.clientWidth / enlarged);
   }
 
+  see(near) {
+    this.near = near;
+    if (near && this.waits) this.draw();
+  }
+
   draw() {
     const width = this.data && this.measure();
     if (!this.plotly || !width || !this.root.isConnected) return;
+    this.waits = !this.near;
+    this.root.dataset.waits = this.waits; // rather nothing is seen then than the figure before this one
+    if (this.waits) return;
     const { data, layout } = JSON.parse(this.data.figure);
     this.width = width;
     this.plotly.react(this.place, data, { ...layout, width, template: this.template() }, JSON.parse(this.data.config));
@@ -73,6 +94,8 @@ class Chart {
 
   destroy() {
     this.observer.disconnect();
+    this.sight.disconnect();
+    window.removeEventListener("beforeprint", this.print);
     this.plotly?.purge(this.place);
   }
 }

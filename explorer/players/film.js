@@ -27,6 +27,7 @@ class Film {
     this.controls = new Controls(root, (at) => this.show(at));
     this.strip = element(root, "div", "strip");
     new ResizeObserver(() => this.sketch()).observe(this.map);
+    new IntersectionObserver(([...seen]) => { this.seen = seen.at(-1).isIntersecting; this.sketch(); }).observe(this.map);
   }
 
   update(data) {
@@ -94,7 +95,7 @@ class Film {
 
   sketch() {
     const { place } = this.data ?? {}, { clientWidth: width, clientHeight: height } = this.map;
-    if (!place || !width) return;
+    if (!place || !width || !this.seen) return; // out of sight it waits
     const ratio = window.devicePixelRatio || 1, pen = this.map.getContext("2d");
     Object.assign(this.map, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -8,7 +8,7 @@ from explorer import answers, figures
 from explorer.lessons.words import BILL_LINK as LESSON_LINK
 from explorer.state import Selection
 from explorer.views import words
-from explorer.views.parts import chart, heading, plain
+from explorer.views.parts import chart, heading, note
 
 
 def bill(sides, given, selection: Selection, ready: bool) -> None:
@@ -25,10 +25,8 @@ def bill(sides, given, selection: Selection, ready: bool) -> None:
         cells = [cell for lines in bills for cell in _cells(lines, protocol)]
         rows.append((name, words.EXPLAINED[protocol].format(order=order), cells))
     st.html(figures.bill_table(header, rows))
-    st.caption("left: {}, right: {}. Hover over a line's name to see what it means.".format(
-        *(plain(side.title) for side in sides)))  # fmt: skip
-    for note in _notes(sides, given, bills, selection):
-        st.caption(note)
+    key = "left: {}, right: {}. Hover over a line's name to see what it means.".format(*(side.title for side in sides))
+    note(key, *_notes(sides, given, bills, selection))
     st.markdown(LESSON_LINK)
     _explained(order)
 
@@ -72,7 +70,7 @@ def _notes(sides, given, bills, selection: Selection) -> list[str]:
     """Why a dash is a dash, whose K and which distance the bill speaks of, and what a visitor's image cannot say."""
     notes = []
     for side, lines in zip(sides, bills):
-        name = plain(side.title)
+        name = side.title
         reasons = dict.fromkeys(line.reason for line in lines if line.reason)
         if reasons:
             notes.append(f"A dash for {name}: {'; '.join(reasons)}.")

@@ -10,7 +10,7 @@ from explorer import answers, figures
 from explorer.gallery import choosable
 from explorer.state import Selection
 from explorer.views import words
-from explorer.views.parts import columns, heading, name, note, title
+from explorer.views.parts import columns, heading, name, note, small, title
 
 SHARED, HERE, THERE = "shared", "only here", "only there"
 CSV_HEADER = ("model", "metric", "place", "image", "label", "distance", "badge", "bits_with_its_prior")
@@ -25,7 +25,7 @@ def neighbours(sides, given, selection: Selection) -> None:
         st.download_button("Neighbours as CSV", lambda: as_csv(sides, given), _file_name(given[0]), "text/csv",
                            key="neighbours csv", on_click="ignore")  # fmt: skip
     if selection.metric == "cosine":
-        st.caption(words.COSINE_NOTE)
+        note(words.COSINE_NOTE)
     for column, side, answer, other in zip(columns(sides), sides, given, given[::-1]):
         with column:
             _row(side, answer, other, selection)
@@ -66,10 +66,9 @@ def _only_there(side, answer, other) -> None:
         note(words.ALL_SHARED)
         return
     labels, found = side.bundle.images.labels, answers.elsewhere(side.bundle, answer.subject, ids, answer.near.metric)
-    note(words.ONLY_THERE)
     captions = [f"{name(labels[i])}\nrank {place:,}" for i, place in zip(ids, found.places)]
     alts = [f"Only there: image {i}, {name(labels[i])}, rank {place} here" for i, place in zip(ids, found.places)]
-    st.html(figures.gallery(side.bundle.bits(ids), captions, alts, 2))
+    st.html(small(words.ONLY_THERE) + figures.gallery(side.bundle.bits(ids), captions, alts, 2))
 
 
 def choose(rank: int) -> None:

@@ -15,16 +15,21 @@ def heading(text: str, caption: str, explanation: str | None = None) -> None:
     note(caption)
 
 
-def note(text: str) -> None:
-    """Plain text in small letters: what `st.caption` shows, without the Markdown that the browser would read at every click."""
-    st.html(f'<p style="margin:0;font-size:0.875rem;opacity:0.6">{escape(text)}</p>')
+def note(*texts: str) -> None:
+    """Plain texts in small letters: what `st.caption` shows, without the Markdown that the browser would read at every click."""
+    st.html("".join(map(small, texts)))
 
 
-def columns(sides):
-    """A column a side, each with its model's title."""
+def small(text: str) -> str:
+    """Plain text in small letters, as HTML."""
+    return f'<p style="margin:0 0 0.25rem;font-size:0.875rem;opacity:0.6">{escape(text)}</p>'
+
+
+def columns(sides, notes=("", "")):
+    """A column a side, each with its model's title and perhaps a note of plain text."""
     made = st.columns(2)
-    for column, side in zip(made, sides):
-        column.html(f'<p style="margin:0;font-weight:600">{escape(side.title)}</p>')
+    for column, side, text in zip(made, sides, notes):
+        column.html(f'<p style="margin:0;font-weight:600">{escape(side.title)}</p>{text and small(text)}')
     return made
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from explorer import figures
 from explorer.codebooks import DRAWS
 from explorer.views import words
-from explorer.views.parts import chart, columns, heading, note
+from explorer.views.parts import chart, columns, heading, note, small
 from lpvae.costs import bits
 
 
@@ -47,9 +47,8 @@ def _dimensions(side, answer, ready: bool, most: int) -> None:
     others = [b.mean for b in answer.books if b is not book] if side.bundle.model.prior.needs_neighbour else []
     figure = figures.codebook_chart(book.code, book.mean, book.deviation, book.kl_bits, label, np.array(others), most)
     chart(figure, f"codebook-{side.name}", words.PRIOR_ALT.format(name=label), ready)
-    if (hidden := len(book.code) - most) > 0:
-        note(_hidden(book, hidden))
-    st.markdown(_sum_of_bits(side, answer))
+    hidden = len(book.code) - most
+    st.html(f"{small(_hidden(book, hidden)) if hidden > 0 else ''}<p>{_sum_of_bits(side, answer)}</p>")
 
 
 def _hidden(book, hidden: int) -> str:
@@ -60,15 +59,18 @@ def _hidden(book, hidden: int) -> str:
 
 
 def _sum_of_bits(side, answer) -> str:
+    """HTML: our own words and numbers."""
     book = answer.book
+    total = f"<strong>{book.total_bits:.2f} bits</strong>"
     if book.kl_bits is None:
-        return words.JOINT_SUM.format(total=book.total_bits, error=book.error_bits, draws=DRAWS)
+        total = f"<strong>{book.total_bits:.2f} ± {book.error_bits:.2f} bits</strong>"
+        return words.JOINT_SUM.format(total=total, draws=DRAWS)
     if not side.bundle.model.prior.needs_neighbour:
-        return f"The dimensions sum to **{book.total_bits:.2f} bits**: the latent bill under N(0, I). No neighbour is asked."
+        return f"The dimensions sum to {total}: the latent bill under N(0, I). No neighbour is asked."
     free = float(bits(answer.subject.costs["free_neighbour"]))
     estimated = "" if side.bundle.config.prior_components == 1 else " (estimated from one sample of z)"
     return (
-        f"Given neighbour {answer.chosen}, the dimensions sum to **{book.total_bits:.2f} bits**; the mean over the"
+        f"Given neighbour {answer.chosen}, the dimensions sum to {total}; the mean over the"
         f" {side.bundle.config.neighbours} nearest is the bill's free neighbour, {free:.2f} bits{estimated}."
     )
 

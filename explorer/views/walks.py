@@ -8,7 +8,7 @@ from explorer.pictures import gif
 from explorer.selection import WALKS, Selection, shown_ids
 from explorer.state import map_table, points_urls, ranges
 from explorer.views import words
-from explorer.views.parts import columns, heading, name, title
+from explorer.views.parts import columns, heading, name, note, title
 from lpvae.errors import UserError
 
 
@@ -23,13 +23,13 @@ def controls(selection: Selection) -> None:
 
 def strips(sides, given, drawn, selection: Selection) -> None:
     """The pictures along the way from the image to the neighbour or the second image."""
-    for column, side, answer, pictures in zip(columns(sides), sides, given, drawn):
+    ends = [_ends(side, answer, selection) for side, answer in zip(sides, given)]
+    for column, side, answer, pictures in zip(columns(sides, ends), sides, given, drawn):
         with column:
-            st.caption(_ends(side, answer, selection))
             frames = _frames(side, answer, pictures.strip)
             place = _place(side, answer.path, selection, "the way between the two images")
             players.film(frames, f"strip-{side.name}", per_second=3, loops=True, place=place)
-            st.caption(_route(side, answer, selection))
+            note(_route(side, answer, selection))
             st.download_button("As a GIF, there and back", lambda strip=pictures.strip: gif(strip), _gif_name(side, answer),
                                "image/gif", key=f"gif-{side.name}", on_click="ignore")  # fmt: skip
 
@@ -133,7 +133,7 @@ def drawings(sides, given) -> None:
         with column:
             about = f"{title(answer.subject)}" if not attempt else "a fresh drawing"
             players.drawing(drawing, most, f"drawing-{side.name}", f"{about}, as {side.bundle.name} sends it", plays=True)
-            st.caption(words.DRAW_AT_ONCE if drawing.block == 1 else words.DRAW_IN_ORDER)
+            note(words.DRAW_AT_ONCE if drawing.block == 1 else words.DRAW_IN_ORDER)
 
 
 def _another() -> None:

@@ -60,7 +60,7 @@ EACH_NEIGHBOUR = "What z would cost with the prior of each neighbour, nearest fi
 EACH_ALT = "Bits that z costs with the prior of each neighbour, from {least:.2f} to {most:.2f}"
 JOINT_SUM = (
     "This prior is one mixture over all dimensions together, so its bits do not split by dimension: blue shows each"
-    " dimension's share of it alone. In all z costs **{total:.2f} ± {error:.2f} bits** (mean and standard error over {draws}"
+    " dimension's share of it alone. In all z costs {total} (mean and standard error over {draws}"
     " samples of z). No neighbour is asked."
 )
 CHARTS_FOLLOW = "The charts of the prior and the bill follow as soon as the maps are drawn."
