@@ -35,7 +35,7 @@ def story_chart(points: list[tuple[str, float, float, str, str]], x_title: str, 
         )  # fmt: skip
     x_range, y_range = _padded([math.log10(p[1]) if log else p[1] for p in points], 0.06), _padded([p[2] for p in points], 0.1)
     _name_points(figure, points, x_range, y_range, log)
-    figure.update_xaxes(title_text=x_title, range=x_range, type="log" if log else "linear")
+    figure.update_xaxes(title_text=x_title.replace(", ", ",<br>", 1), range=x_range, type="log" if log else "linear")
     figure.update_yaxes(title_text=y_title, range=y_range)
     if log:
         figure.update_xaxes(dtick="D2" if x_range[1] - x_range[0] < 1.5 else 1)
