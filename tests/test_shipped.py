@@ -13,7 +13,7 @@ from lpvae.report import report
 
 ROOT = Path(__file__).parents[1]
 ALWAYS = {"global-autoregressive", "global-factorised", "local-autoregressive", "local-factorised",
-          "wide-global-autoregressive", "wide-local-autoregressive"}
+          "wide-global-autoregressive", "wide-local-autoregressive", "freebits-autoregressive"}
 NAMES = bundle.available()
 
 
@@ -27,7 +27,7 @@ def bundles(mnist):
     return {name: bundle.load(name, mnist=mnist) for name in NAMES}
 
 
-def test_the_four_models_are_there():
+def test_the_models_are_there():
     assert ALWAYS <= set(NAMES)
 
 
@@ -101,6 +101,14 @@ def test_the_wide_pair_is_silence_and_a_code_that_speaks(bundles):
     assert a["nats"]["global"] < 0.5 and a["probe"]["linear_sampled"] < 20
     assert a["swapped_code_pixels"] - a["nats"]["pixels"] < 0.5
     assert b["probe"]["linear_sampled"] > 80 and b["swapped_code_pixels"] - b["nats"]["pixels"] > 60
+
+
+def test_free_bits_make_the_code_speak_at_a_price(bundles):
+    silent, free, local = (bundles[f"{name}-autoregressive"].meta["metrics"] for name in ("global", "freebits", "local"))
+    assert silent["probe"]["linear_sampled"] + 10 < free["probe"]["linear_sampled"] < local["probe"]["linear_sampled"] - 10
+    assert free["total_nats"]["global"] > silent["total_nats"]["global"] + 1
+    floor = bundles["freebits-autoregressive"].meta["training"]["free_bits"] * bundles["freebits-autoregressive"].config.code_dim
+    assert free["nats"]["global"] == pytest.approx(floor, rel=0.05)  # what is free is taken, and no more
 
 
 def test_readme_prints_what_reproduce_prints(tmp_path):
