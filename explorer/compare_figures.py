@@ -12,6 +12,7 @@ from explorer.figures import BLUE, GREY, ORANGE
 PAIR = (BLUE, ORANGE)
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "cross", "triangle-down")
 DASHES = ("solid", "dash", "dot", "dashdot")
+USUAL = "autoregressive"
 STORY_HEIGHT, STORY_MARGIN = 520, (56, 60)  # pixels; above and below the plot
 
 
@@ -53,7 +54,9 @@ def _name_points(figure, points, x_range, y_range, log: bool) -> None:
     scale = room / (y_range[1] - y_range[0])
     heights = [(p[2] - y_range[0]) * scale for p in points]
     placed = labels_apart(heights, 17.0, 8.0, room - 8.0)
-    for (name, x, y, *_), height, at in zip(points, heights, placed):
+    for (name, x, y, _, decoder), height, at in zip(points, heights, placed):
+        if decoder == USUAL:  # the legend says it, by shape; the longest names have no room for it on a phone
+            name = name.replace(f", {decoder}", "", 1)
         place = math.log10(x) if log else x
         right = place < (x_range[0] + x_range[1]) / 2  # the name goes inward
         figure.add_annotation(

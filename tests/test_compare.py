@@ -291,7 +291,18 @@ def test_every_model_of_the_picture_has_its_name_and_no_markup_of_its_own(log):
     points = [(f"<b>m{i}</b>", 0.5 + i, 20.0 + i % 3, "local prior", "other") for i in range(15)]
     figure = compare_figures.story_chart(points, "x", "y", PALETTE, log)
     assert [a.text for a in figure.layout.annotations] == [f"&lt;b&gt;m{i}&lt;/b&gt;" for i in range(15)]
-    low, high = figure.layout.xaxis.range
+    points = [(f"{prior} prior, {decoder}, free bits", 1.0, 2.0, prior, decoder)
+              for prior in ("Global", "Local") for decoder in ("autoregressive", "factorised")]
+    names = [a.text for a in compare_figures.story_chart(points, "x", "y", PALETTE, log).layout.annotations]
+    assert len(set(names)) == 4 and names[:2] == ["Global prior, free bits", "Global prior, factorised, free bits"]
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_every_model_of_the_picture_lies_inside_it(log):
+    from explorer.component import PALETTE
+
+    points = [(f"m{i}", 0.5 + i, 20.0 + i % 3, "local prior", "other") for i in range(15)]
+    low, high = compare_figures.story_chart(points, "x", "y", PALETTE, log).layout.xaxis.range
     assert all(low < (math.log10(x) if log else x) < high for _, x, *_ in points)
 
 
