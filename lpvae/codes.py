@@ -22,7 +22,7 @@ class CodeTable:
 
     def __init__(self, ids, codes):
         self.ids = np.asarray(ids, dtype=np.int64)
-        self._codes = np.array(codes, dtype=np.float32, order="C")
+        self._codes = np.array(_array(codes), dtype=np.float32, order="C")
         self.codes = self._codes.view()  # to read: a code is changed by `update`, which keeps what a search relies on
         self.codes.flags.writeable = False
         if len(self.ids) != len(self.codes):
