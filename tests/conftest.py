@@ -73,11 +73,11 @@ def serve(tmp_path_factory):
             server.kill()
 
 
-def show_charts(page, least: int = 4) -> None:
+def show_charts(page) -> None:
     """Scroll to each chart in turn, as a reader does: one far from sight is drawn when it comes near."""
     from playwright.sync_api import expect
 
-    page.locator(".lpvae-chart-root").nth(least - 1).wait_for()
+    page.locator(".lpvae-chart-root").nth(3).wait_for()
     for chart in page.locator(".lpvae-chart-root").all():
         chart.scroll_into_view_if_needed()
         expect(chart).to_have_attribute("data-waits", "false")
