@@ -106,7 +106,7 @@ class CodeTable:
         squared, positions = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)
         with torch.autocast("cpu", enabled=False):
             for start in range(0, len(queries), CHUNK):
-                asked = torch.from_numpy(queries[start : start + CHUNK])
+                asked = torch.tensor(queries[start : start + CHUNK])
                 # the squared distances, but for each query's own square
                 distances = torch.addmm(squares, asked, codes.t(), alpha=-2, out=room[: len(asked)])
                 least = distances[:, : blocks * BLOCK].view(len(asked), blocks, BLOCK).amin(2)
