@@ -205,7 +205,7 @@ def probes(train: Tensor, train_labels: np.ndarray, test: Tensor, test_labels: n
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
+    linear = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))
     near = KNeighborsClassifier(min(10, len(train)), algorithm="brute")
     a, b = train.numpy(), test.numpy()
     return tuple(100 * float(m.fit(a, train_labels).score(b, test_labels)) for m in (linear, near))

@@ -1,14 +1,15 @@
 """Every figure of the README, from the shipped bundles and the recorded experiments, as the README prints them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpvae import bundle, experiments, summary
 from lpvae.builder import trained_of
 from lpvae.decoders import AutoregressiveDecoder
 from lpvae.errors import UserError
-from lpvae.model import Config
+from lpvae.model import Config, from_dict
 from lpvae.report import report
+from lpvae.train import Training
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,9 @@ OURS = (  # bundle, protocol, what it is
     ("global-autoregressive", "set", "`set`: `global` less what the order can say"),
     ("local-autoregressive", "free_neighbour", "`free_neighbour`: **not a complete code**"),
 )
-# of the collapse and the rescue: a bundle, or an experiment
-FOUR = ("global-autoregressive", "passes20", "wide-global-autoregressive", "wide-local-autoregressive")
+# of the collapse and its rescues, all by one recipe: a bundle or an experiment
+RESCUES = ("global-autoregressive", "freebits-autoregressive", "vamp-autoregressive", "passes20", "wide-global-autoregressive",
+           "wide-local-autoregressive", "wide-mixture")  # fmt: skip
 
 
 def sections() -> dict[str, str]:
@@ -54,7 +56,7 @@ def sections() -> dict[str, str]:
         raise UserError(f"no bundles are shipped in {bundle.MODELS}: train and build one, see the README.")
     made = {
         "The shipped models": summary.models_table(paths), "Beside published figures": _beside(paths),
-        "How they were trained": _trained(paths), "Collapse and rescue": _four(paths), "Ablations": _ablations(),
+        "How they were trained": _trained(paths), "Collapse and rescue": _rescues(paths), "Ablations": _ablations(),
         "Passes against costs": _passes(paths),
     }  # fmt: skip
     return {heading: text for heading, text in made.items() if text}
@@ -133,28 +135,31 @@ def _trained(paths: list[Path]) -> str:
     return _table(["model", "passes", "minutes", "on", "arithmetic", "D", "weights, MB"], rows)
 
 
-def _four(paths: list[Path]) -> str:
-    """Two priors by two views of the decoder; empty where a model is missing."""
-    rows = [_view(paths, name) for name in FOUR]
+def _rescues(paths: list[Path]) -> str:
+    """Priors and ways to train them, by two views of the decoder; empty where none of the models is there."""
+    rows = [row for row in (_rescue(paths, name) for name in RESCUES) if row]
     return _table(["prior", "decoder sees above", "passes", "pixels", "latent", "total", "protocol", "swapped", "linear c / z",
-                   "10-NN c / z"], rows) if all(rows) else ""  # fmt: skip
+                   "10-NN c / z", "name"], rows) if rows else ""  # fmt: skip
 
 
-def _view(paths: list[Path], name: str) -> list[str] | None:
+def _rescue(paths: list[Path], name: str) -> list[str] | None:
     if name in experiments.EXPERIMENTS:
-        recorded, config = experiments.recordings().get(name), experiments.CONFIG
-        passes, m = (recorded["passes"], recorded["metrics"]) if recorded else (0, None)
+        this, recorded = experiments.EXPERIMENTS[name], experiments.recordings().get(name)
+        config, training, m = replace(experiments.CONFIG, **this.change), this.training, recorded and recorded["metrics"]
     else:
         m, path = _metrics(paths, name), next((path for path in paths if path.name == name), None)
         meta = bundle.read_meta(path) if path else {}
-        config, passes = Config.from_dict(meta.get("config", {})), meta.get("training", {}).get("epochs", 0)
+        config, training = Config.from_dict(meta.get("config", {})), from_dict(Training, meta.get("training", {}))
     if m is None:
         return None
+    prior = {"global": "N(0, I)", "vamp": f"vamp, {config.pseudo_inputs} components"}.get(config.prior, config.prior)
+    prior += f", {training.free_bits:g} nats a dimension free" if training.free_bits else ""
+    prior += ", trained by `mixture`" if training.latent_cost == "mixture" else ""
     protocol = "global" if config.prior == "global" else "mixture"
     seen, of = AutoregressiveDecoder.rows_above(config.dilations), config.side // 2 - 1
     cells = summary.cells(m)
-    return [config.prior, f"{min(seen, of)} of {of} rows", str(passes), cells[0], f"{m['nats'][protocol]:.2f}",
-            f"{m['total_nats'][protocol]:.2f}", f"`{protocol}`", cells[1], *cells[-2:]]  # fmt: skip
+    return [prior, f"{min(seen, of)} of {of} rows", str(training.epochs), cells[0], f"{m['nats'][protocol]:.2f}",
+            f"{m['total_nats'][protocol]:.2f}", f"`{protocol}`", cells[1], *cells[-2:], f"`{name}`"]  # fmt: skip
 
 
 def _ablations() -> str:

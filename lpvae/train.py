@@ -18,7 +18,7 @@ from tqdm import tqdm
 from lpvae import data, parallel
 from lpvae.codes import CodeTable
 from lpvae.costs import Costs, mean
-from lpvae.distributions import kl_per_dimension
+from lpvae.distributions import kl_per_dimension, posterior
 from lpvae.errors import UserError
 from lpvae.evaluate import encode, latent_costs, pixel_costs, standard_noise
 from lpvae.model import LPVAE, Config, build, from_dict
@@ -27,6 +27,8 @@ from lpvae.parallel import Group
 FORMAT = 1
 CONFIG, CHECKPOINT, LOG = "config.json", "checkpoint.safetensors", "log.jsonl"
 VALIDATION_IMAGES = 2000
+LATENT_COSTS = ("free_neighbour", "mixture")
+NEAR, FAR = 64, 256  # of the loss by mixture: codes nearest to an image, all of them summed; codes drawn for all the others
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Training:
     clip: float = 50.0  # of the gradient's norm, nats
     seed: int = 0
     device: str = "auto"
+    latent_cost: str = "free_neighbour"  # in the loss of a local prior: given one of the K nearest codes, or "mixture", of all codes
     free_bits: float = 0.0  # nats of latent cost a dimension, averaged over the batch, below which it is not charged
     precision: str = "auto"  # of the networks' arithmetic: float32, or bfloat16 where the hardware multiplies it
     compile: bool = False  # the networks by torch.compile: about a quarter faster, after half a minute; wants a C++ compiler
@@ -61,6 +64,10 @@ class Training:
             raise UserError(f"there is no binarisation {self.binarisation!r}: choose one of {', '.join(data.MODES)}.")
         if not 0 <= self.latent_warmup <= 1:
             raise UserError(f"the training's latent_warmup is a share from 0 to 1, not {self.latent_warmup!r}.")
+        if self.latent_cost not in LATENT_COSTS:
+            raise UserError(f"there is no latent_cost {self.latent_cost!r} to train by: choose {' or '.join(LATENT_COSTS)}.")
+        if self.latent_cost == "mixture" and self.free_bits:
+            raise UserError("a latent_cost of mixture does not split by dimension: leave free_bits at 0.")
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise UserError(f"there is no precision {self.precision!r}: choose auto, float32 or bfloat16.")
 
@@ -122,6 +129,8 @@ def _checked_images(config: Config, training: Training) -> data.Images:
     if images.side != config.side:
         raise UserError(f"{training.data} has images of side {images.side}, the model's side is {config.side}: they must agree.")
     rows = images.rows("train")
+    if config.prior != "local" and training.latent_cost != "free_neighbour":
+        raise UserError(f"a {config.prior} prior has one latent cost to train by: leave latent_cost={training.latent_cost} away.")
     if config.prior == "local" and len(rows) <= config.neighbours:
         raise UserError(f"{len(rows)} training images are too few for {config.neighbours} neighbours.")
     return images
@@ -222,6 +231,9 @@ class _Run:
         neighbour = self._neighbour(code, rows[part], choice[part]).to(device)
         with autocast(t):
             costs = self.model.costs(x, code, neighbour, noise)
+            if t.latent_cost == "mixture":
+                far = draw.choice(len(self.rows), min(FAR, len(self.rows)), replace=False)
+                costs = replace(costs, latents=self._mixture(code, code + noise, rows[part], self.rows[far]))
             latent = self._charged(costs, code, neighbour)
         weight = min(1.0, (self.step + 1) / max(1, round(t.latent_warmup * self.total_steps)))
         # the processes' losses sum to the mean over the whole batch
@@ -245,6 +257,20 @@ class _Run:
             return (costs.index + costs.latents).float().mean()
         each = kl_per_dimension(code, self.model.prior(neighbour)).float().mean(0)
         return each.clamp(min=self.training.free_bits).sum()
+
+    def _mixture(self, code: Tensor, z: Tensor, rows: np.ndarray, drawn: np.ndarray) -> Tensor:
+        """log q(z|x) − log (1/N) Σ_i p(z|c_i) over the N codes of other images, in nats, (B,): the sum's terms of the NEAR
+        nearest codes exactly, those of all others estimated by the codes `drawn` (M,) at random, ids alike for the batch.
+        """
+        others = len(self.table) - 1
+        ids, _ = self.table.nearest(code, min(NEAR, others), exclude=rows)
+        near = self.model.prior(self.table[ids].flatten(0, 1).to(z)).log_prob(z.repeat_interleave(ids.shape[1], 0)).view(ids.shape)
+        far = self.model.prior(self.table[drawn].to(z)).log_prob(z[:, None])
+        counted = (drawn[None] == rows[:, None]) | (ids[:, None] == drawn[None, :, None]).any(2)
+        left = (~counted).sum(1)
+        weight = np.where(counted, -np.inf, np.log(np.maximum(others - ids.shape[1], 1) / np.maximum(left, 1))[:, None])
+        terms = torch.cat([near.float(), far.float() + torch.from_numpy(weight).to(far)], 1)
+        return posterior(code).log_prob(z) - terms.logsumexp(1) + math.log(others)
 
     def _neighbour(self, code: Tensor, rows: np.ndarray, choice: np.ndarray) -> Tensor:
         """The choice-th of the K nearest codes of other training images, for each image of a part, (B, D)."""

@@ -17,7 +17,7 @@ from lpvae import builder, codes, experiments, train
 from lpvae.codes import CodeTable
 from lpvae.distributions import kl, kl_per_dimension, posterior
 from lpvae.errors import UserError
-from lpvae.evaluate import order_nats, own_mixture_costs
+from lpvae.evaluate import log_mixture, order_nats, own_mixture_costs
 from lpvae.report import report
 
 
@@ -83,9 +83,9 @@ def test_baselines_train_and_account_for_every_protocol(prior, changes, tmp_path
 # ---- free bits -------------------------------------------------------------------------------------------------------
 
 
-def one_step_run(tmp_path, **changes):
+def one_step_run(tmp_path, prior: str = "global", **changes):
     data = data_file(tmp_path)
-    model = config(prior="global", decoder="factorised")
+    model = config(prior=prior, decoder="factorised")
     settings = training(data, **changes)
     images = train._checked_images(model, settings)
     return train._Run(model, settings, images, tmp_path, train.Group())
@@ -105,6 +105,45 @@ def test_without_free_bits_the_charge_is_the_kl(tmp_path):
     costs = run.model.costs(torch.zeros(4, SIDE, SIDE, dtype=torch.uint8), code, code, torch.zeros_like(code))
     p = run.model.prior(code)
     assert float(run._charged(costs, code, code)) == pytest.approx(float(kl(posterior(code), p, code).mean()), rel=1e-5)
+
+
+# ---- training by the mixture over all codes --------------------------------------------------------------------------
+
+
+def mixture_run(tmp_path):
+    run = one_step_run(tmp_path, prior="local", latent_cost="mixture")
+    run.model, generator = scrambled(run.config), torch.Generator().manual_seed(4)
+    run.table.update(run.rows, 2 * torch.randn(len(run.rows), 3, generator=generator))
+    own = run.rows[[3, 8]]
+    return run, own, run.table[own], run.table[own] + torch.randn(2, 3, generator=generator)
+
+
+def test_the_loss_by_mixture_is_the_cost_by_mixture(tmp_path, monkeypatch):
+    run, own, code, z = mixture_run(tmp_path)
+    exact = posterior(code).log_prob(z) - log_mixture(run.model, run.table, z, exclude=own)
+    for near in (1, 5, len(run.rows)):
+        monkeypatch.setattr(train, "NEAR", near)
+        assert torch.allclose(run._mixture(code, z, own, run.rows).double(), exact, atol=1e-4)
+
+
+def test_the_loss_by_mixture_estimates_the_far_codes_without_bias(tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "NEAR", 3)
+    run, own, code, z = mixture_run(tmp_path)
+    log_q, draw = posterior(code).log_prob(z).double(), np.random.default_rng(0)
+    guesses = torch.stack([(log_q - run._mixture(code, z, own, draw.choice(run.rows, 6, replace=False))).exp() for _ in range(4000)])
+    exact = log_mixture(run.model, run.table, z, exclude=own).exp()
+    error = guesses.std(0) / math.sqrt(len(guesses))
+    assert (guesses.std(0) / exact > 0.01).all()  # else there would be nothing to estimate
+    assert ((guesses.mean(0) - exact).abs() < 4 * error).all()
+
+
+@pytest.mark.parametrize(("prior", "changes", "words"), [
+    ("local", {"latent_cost": "tour"}, "no latent_cost 'tour'"), ("global", {"latent_cost": "mixture"}, "global prior"),
+    ("local", {"latent_cost": "mixture", "free_bits": 0.1}, "free_bits"),
+])  # fmt: skip
+def test_a_latent_cost_that_cannot_be_trained_by_is_told(tmp_path, prior, changes, words):
+    with pytest.raises(UserError, match=words):
+        one_step_run(tmp_path, prior=prior, **changes)
 
 
 # ---- several processes -----------------------------------------------------------------------------------------------

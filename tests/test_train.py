@@ -70,6 +70,16 @@ def test_a_run_broken_twice_and_resumed_ends_with_the_same_bits(prior, decoder, 
     assert_same_end(tmp_path / "whole", tmp_path / "broken")
 
 
+def test_a_run_by_the_mixture_cost_resumes_to_the_same_bits_too(tmp_path, monkeypatch):
+    how = config(), training(data_file(tmp_path, 700), checkpoint_steps=3, latent_cost="mixture")
+    train.train(*how, tmp_path / "whole")
+    train_until(monkeypatch, 5, tmp_path / "broken", *how)
+    train.resume(tmp_path / "broken")
+    assert_same_end(tmp_path / "whole", tmp_path / "broken")
+    log = state_of(tmp_path / "whole")[1]["log"]
+    assert log[-1]["validation"]["mixture"] + log[-1]["validation"]["pixels"] < log[0]["validation"]["mixture"] + log[0]["validation"]["pixels"]
+
+
 def test_a_resumed_run_finds_its_neighbours_in_the_codes_it_left(tmp_path, monkeypatch):
     how = config(), training(data_file(tmp_path, 700), batch=16, checkpoint_steps=3)
     train.train(*how, tmp_path / "whole")
