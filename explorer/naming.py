@@ -27,10 +27,11 @@ def read(path: Path) -> Naming:
     """The words for a bundle; its folder's name where its bundle.json says nothing that can be read."""
     try:
         meta = json.loads((path / bundles.META).read_text("utf-8"))
-        config, free = Config.from_dict(meta["config"]), float(meta["training"].get("free_bits", 0))
+        config, training = Config.from_dict(meta["config"]), meta["training"]
+        how = {"free_bits": float(training.get("free_bits", 0)), "by_mixture": training.get("latent_cost") == "mixture"}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, UserError):
         return Naming(path.name, "")
-    return Naming(title(config, free), line(config, free))
+    return Naming(title(config, **how), line(config, **how))
 
 
 def distinct(namings: dict[str, Naming]) -> dict[str, Naming]:
@@ -40,8 +41,11 @@ def distinct(namings: dict[str, Naming]) -> dict[str, Naming]:
             for name, found in namings.items()}  # fmt: skip
 
 
-def title(config: Config, free_bits: float = 0.0) -> str:
-    """For example "Local prior, autoregressive, wide". free_bits: nats a dimension that the training did not charge."""
+def title(config: Config, free_bits: float = 0.0, by_mixture: bool = False) -> str:
+    """For example "Local prior, autoregressive, wide".
+
+    free_bits: nats a dimension that the training did not charge; by_mixture: it charged the cost of all codes.
+    """
     local = config.prior == "local"
     prior = "Local mixture prior" if local and config.prior_components > 1 else PRIORS[config.prior]
     parts = [prior, config.decoder]
@@ -51,6 +55,8 @@ def title(config: Config, free_bits: float = 0.0) -> str:
         parts.append("no prior network")
     if free_bits > 0:
         parts.append("free bits")
+    if by_mixture:
+        parts.append("by mixture")
     return ", ".join(parts)
 
 
@@ -59,10 +65,11 @@ def is_wide(config: Config) -> bool:
     return config.decoder == "autoregressive" and max(config.dilations) > 1
 
 
-def line(config: Config, free_bits: float = 0.0) -> str:
+def line(config: Config, free_bits: float = 0.0, by_mixture: bool = False) -> str:
     """A line short enough for a picker: where the prior comes from, how the pixels are sent, how long the code is."""
     free = [f"{free_bits:g} nats a dimension free in training"] if free_bits > 0 else []
-    text = "; ".join([_prior(config), _decoder(config), f"D = {config.code_dim}", *free])
+    charged = ["trained by the cost of all codes"] if by_mixture else []
+    text = "; ".join([_prior(config), _decoder(config), f"D = {config.code_dim}", *free, *charged])
     return text[0].upper() + text[1:]
 
 

@@ -45,8 +45,8 @@ OURS = (  # bundle, protocol, what it is
     ("local-autoregressive", "free_neighbour", "`free_neighbour`: **not a complete code**"),
 )
 # of the collapse and its rescues, all by one recipe: a bundle or an experiment
-RESCUES = ("global-autoregressive", "freebits-autoregressive", "vamp-autoregressive", "passes20", "wide-global-autoregressive",
-           "wide-local-autoregressive", "wide-mixture")  # fmt: skip
+RESCUES = ("global-autoregressive", "freebits-autoregressive", "vamp-autoregressive", "passes20", "narrow-mixture",
+           "wide-global-autoregressive", "wide-local-autoregressive", "wide-mixture")  # fmt: skip
 
 
 def sections() -> dict[str, str]:

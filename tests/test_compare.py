@@ -169,6 +169,15 @@ def test_the_line_says_how_far_the_decoder_sees():
         assert naming.is_wide(config) == (max(dilations) > 1)
 
 
+def test_the_names_say_by_which_cost_a_model_was_trained(folder, tmp_path):
+    path = small.copy_of(folder / "b-local", tmp_path) / "bundle.json"
+    meta = json.loads(path.read_text())
+    before = naming.read(path.parent)
+    path.write_text(json.dumps(meta | {"training": meta["training"] | {"latent_cost": "mixture"}}))
+    after = naming.read(path.parent)
+    assert after.title == before.title + ", by mixture" and "cost of all codes" in after.line
+
+
 def test_titles_are_of_the_config_and_no_two_are_the_same(folder, tmp_path):
     for name in ("one", "two"):
         small.copy_of(folder / "b-local", tmp_path / name)

@@ -9,7 +9,8 @@ HELP = (
     "Prior: where the receiver expects the code z before anything is sent, one for all images (global) or one from a near"
     " image's code (local). Decoder: sends all pixels at once (factorised), or in 2×2 blocks, each knowing those before"
     " (autoregressive); a wide one skips blocks to look further. D: how many numbers a code has. Free bits: so much of each"
-    " dimension was not charged in training."
+    " dimension was not charged in training. By mixture: training charged what an image sent alone costs, with all codes, not"
+    " what it costs given one near code."
 )
 
 
