@@ -83,9 +83,11 @@ def labels_apart(heights: list[float], gap: float, low: float, high: float) -> l
 
 
 def curves_chart(series: list[tuple[str, list[float], list[float]]], x_title: str, y_title: str, palette):
-    """Lines (name, xs, ys); no two of up to 40 share colour and dash."""
+    """Lines (name, xs, ys); no two of up to 40 share colour and dash. What the first tenth of a run costs may lie outside the chart."""
     import plotly.graph_objects as go
 
+    settled = [y for _, _, ys in series for y in ys[len(ys) // 10 :]]
+    margin = 0.05 * (max(settled) - min(settled)) or 1.0
     figure = go.Figure()
     for i, (name, xs, ys) in enumerate(series):
         look = {"color": palette[i % len(palette)], "dash": DASHES[i // len(palette) % len(DASHES)], "width": 2}
@@ -94,7 +96,7 @@ def curves_chart(series: list[tuple[str, list[float], list[float]]], x_title: st
             hovertemplate="%{y:.2f} after %{x:.4~g}<extra>" + escaped(name) + "</extra>",
         )  # fmt: skip
     figure.update_xaxes(title_text=x_title, rangemode="tozero")
-    figure.update_yaxes(title_text=y_title)
+    figure.update_yaxes(title_text=y_title, range=[min(settled) - margin, max(settled) + margin])
     figure = tidy(figure, 400 + 22 * len(series))
     # below the plot, one under another where the page is narrow
     return figure.update_layout(legend={"yanchor": "top", "y": -0.18, "orientation": "h"}, showlegend=True)

@@ -75,6 +75,16 @@ def difference(a: Bundle, b: Bundle, ids: np.ndarray) -> np.ndarray:
     return image_costs(a, "best", ids) - image_costs(b, "best", ids)
 
 
+def mean_difference(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """Mean of what images cost more in `a` (n,) than in `b` (n,), and its standard error; images without a cost in either left out.
+
+    Far surer than the two means apart: what makes an image dear makes it so for both.
+    """
+    found = a - b
+    found = found[~np.isnan(found)]
+    return float(found.mean()), float(found.std(ddof=1) / np.sqrt(len(found))) if len(found) > 1 else float("nan")
+
+
 def in_unit(nats: np.ndarray, unit: str) -> np.ndarray:
     """Costs (n,) in "nats" or in "bits"."""
     return bits(nats) if unit == "bits" else nats

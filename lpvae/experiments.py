@@ -42,8 +42,6 @@ EXPERIMENTS = ABLATIONS | {
     # the loss counts the whole bill of an image sent alone, not what it costs once somebody has named the neighbour
     "narrow-mixture": Experiment("as passes20, trained by the cost of all codes, `mixture`, in place of one near code's",
                                  training=replace(RECIPE, latent_cost="mixture")),
-    "wide-mixture": Experiment("the same with the wide decoder", {"dilations": (1, 2, 4, 1, 2)},
-                               training=replace(RECIPE, latent_cost="mixture")),
     # fixed bits are soon learned by heart: hence the weight decay
     "static": Experiment("the recipe on one fixed draw of the bits, with more weight decay",
                          training=replace(RECIPE, weight_decay=0.1, binarisation="given"), split="validation", own_data=True),

@@ -46,7 +46,7 @@ OURS = (  # bundle, protocol, what it is
 )
 # of the collapse and its rescues, all by one recipe: a bundle or an experiment
 RESCUES = ("global-autoregressive", "freebits-autoregressive", "vamp-autoregressive", "passes20", "narrow-mixture",
-           "wide-global-autoregressive", "wide-local-autoregressive", "wide-mixture")  # fmt: skip
+           "wide-global-autoregressive", "wide-local-autoregressive", "wide-mixture-local-autoregressive")  # fmt: skip
 
 
 def sections() -> dict[str, str]:

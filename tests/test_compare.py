@@ -327,6 +327,18 @@ def page(folder, monkeypatch):
     return opened
 
 
+def test_a_difference_is_surer_than_the_means_it_is_of():
+    rng = np.random.default_rng(0)
+    hard, noise = rng.normal(80, 20, 2000), rng.normal(0, 1, 2000)
+    a, b = hard, hard + 0.3 + noise
+    b[5] = np.nan
+    mean, error = pair_costs.mean_difference(a, b)
+    kept = np.delete(noise, 5)
+    assert mean == pytest.approx(-0.3 - kept.mean()) and error == pytest.approx(kept.std(ddof=1) / len(kept) ** 0.5)
+    assert error < a.std() / len(a) ** 0.5 / 10
+    assert pair_costs.mean_difference(b, a) == pytest.approx((-mean, error))
+
+
 def opened(**query: str) -> AppTest:
     test = AppTest.from_string("from explorer.views import compare\ncompare.render()", default_timeout=120)
     for key, value in query.items():
@@ -338,14 +350,17 @@ def shown(test: AppTest) -> str:
     return " ".join(str(e.value) for kind in ("markdown", "caption", "error", "warning", "info", "subheader") for e in test.get(kind))
 
 
-def test_the_page_shows_every_part(page):
+def test_the_page_shows_every_part(page, folder):
     test = page()
     assert not test.exception and not test.error
     for heading in ("What a code costs", "Every model", "How they got there", "Two models", "Moved most"):
         assert heading in shown(test)
     assert test.selectbox(key="a").value == "a-global" and test.selectbox(key="b").value == "b-local"
     assert len(charts(test)) == 5
-    assert "costs 2.00 nats less than" in shown(test) and "(19.50 and 21.50;" in shown(test)
+    assert "costs 2.00 nats less than" in shown(test) and "(19.50 and 21.50, each ±" in shown(test)
+    a, b = (pair_costs.image_costs(side, "best", side.images.rows("test")) for side in (bundles.load(folder / n) for n in ("a-global", "b-local")))
+    mean, error = pair_costs.mean_difference(a, b)
+    assert f"A costs {abs(mean):.2f} nats an image {'less' if mean < 0 else 'more'} than B**, ± {error:.2f}" in shown(test)
 
 
 def test_a_damaged_bundle_is_named_and_the_rest_goes_on(page, folder, tmp_path, monkeypatch):

@@ -13,7 +13,8 @@ from lpvae.report import report
 
 ROOT = Path(__file__).parents[1]
 ALWAYS = {"global-autoregressive", "global-factorised", "local-autoregressive", "local-factorised",
-          "wide-global-autoregressive", "wide-local-autoregressive", "freebits-autoregressive"}
+          "wide-global-autoregressive", "wide-local-autoregressive", "wide-mixture-local-autoregressive",
+          "freebits-autoregressive", "vamp-autoregressive"}
 NAMES = bundle.available()
 
 
@@ -38,6 +39,7 @@ def test_bundle_is_what_its_name_says_and_its_arrays_are_whole(bundles, name):
     free_bits = prior == "freebits"  # of N(0, I)
     assert (b.config.prior, b.config.decoder) == ("global" if free_bits else prior, decoder)
     assert (b.meta["training"].get("free_bits", 0.0) > 0) == free_bits
+    assert b.meta["training"].get("latent_cost", "free_neighbour") == ("mixture" if "mixture" in first else "free_neighbour")
     rows = AutoregressiveDecoder.rows_above(b.config.dilations)  # of 13
     assert rows >= 11 if "wide" in first else rows <= 6
     assert b.codes.shape == (70000, b.config.code_dim) and b.config.neighbours == 5
@@ -93,14 +95,17 @@ def test_the_pair_shares_one_decoder_and_shows_collapse_and_rescue(bundles):
     assert min(probe["linear"], probe["knn"]) > 96 and min(probe["linear_sampled"], probe["knn_sampled"]) > 92
 
 
-def test_the_wide_pair_is_silence_and_a_code_that_speaks(bundles):
-    silent, speaking = bundles["wide-global-autoregressive"], bundles["wide-local-autoregressive"]
+def test_the_wide_models_are_silence_and_two_codes_that_speak(bundles):
+    silent, speaking, by_mixture = (bundles[f"wide-{name}-autoregressive"] for name in ("global", "local", "mixture-local"))
     assert max(silent.config.dilations) > 1 and silent.config.dilations == speaking.config.dilations
-    assert silent.meta["training"]["epochs"] == speaking.meta["training"]["epochs"]
-    a, b = silent.meta["metrics"], speaking.meta["metrics"]
+    assert speaking.config == by_mixture.config
+    assert len({b.meta["training"]["epochs"] for b in (silent, speaking, by_mixture)}) == 1
+    a, b, c = (x.meta["metrics"] for x in (silent, speaking, by_mixture))
     assert a["nats"]["global"] < 0.5 and a["probe"]["linear_sampled"] < 20
     assert a["swapped_code_pixels"] - a["nats"]["pixels"] < 0.5
-    assert b["probe"]["linear_sampled"] > 80 and b["swapped_code_pixels"] - b["nats"]["pixels"] > 60
+    for m, rise in ((b, 60), (c, 40)):
+        assert m["probe"]["linear_sampled"] > 80 and m["swapped_code_pixels"] - m["nats"]["pixels"] > rise
+    assert c["total_nats"]["mixture"] < min(a["total_nats"]["global"], b["total_nats"]["mixture"] - 0.2)
 
 
 def test_free_bits_make_the_code_speak_at_a_price(bundles):
@@ -109,6 +114,15 @@ def test_free_bits_make_the_code_speak_at_a_price(bundles):
     assert free["total_nats"]["global"] > silent["total_nats"]["global"] + 1
     floor = bundles["freebits-autoregressive"].meta["training"]["free_bits"] * bundles["freebits-autoregressive"].config.code_dim
     assert free["nats"]["global"] == pytest.approx(floor, rel=0.05)  # what is free is taken, and no more
+
+
+def test_a_flexible_global_prior_lowers_the_bill_as_locality_does_but_says_less(bundles):
+    plain, vamp, local = (bundles[f"{name}-autoregressive"] for name in ("global", "vamp", "local"))
+    assert plain.meta["training"]["epochs"] == vamp.meta["training"]["epochs"] and plain.config.dilations == vamp.config.dilations
+    a, v, b = (x.meta["metrics"] for x in (plain, vamp, local))
+    assert abs(v["total_nats"]["mixture"] - b["total_nats"]["mixture"]) < 0.5 < a["total_nats"]["global"] - v["total_nats"]["mixture"]
+    assert v["nats"]["mixture"] < b["nats"]["mixture"] / 2
+    assert a["probe"]["linear_sampled"] + 20 < v["probe"]["linear_sampled"] < b["probe"]["linear_sampled"] - 20
 
 
 def test_readme_prints_what_reproduce_prints(tmp_path):

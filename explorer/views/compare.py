@@ -20,6 +20,7 @@ from explorer.views import compare_pair, words
 from explorer.views.compare_words import (
     AXES,
     CURVE_NOTES,
+    CURVE_START,
     CURVES,
     DUEL,
     DUEL_READ,
@@ -249,8 +250,10 @@ def _curves(models: list[Model], unit: str, kind: str) -> None:
         what = st.selectbox("Curve", comparisons.CURVES, key="curve", format_func=CURVES.get, bind="query-params", width=330)
         axis = st.segmented_control("Against", AXES, default="passes", key="against", required=True, bind="query-params")
     titles = [m.title for m in models]
-    chosen = st.multiselect("Models drawn", titles, default=titles, key="drawn", bind="query-params", placeholder="none")
-    st.caption(CURVE_NOTES[what])
+    cheapest = min(models, key=lambda m: m.total[m.best])  # another decoder's costs lie so far off that all curves would be one
+    alike = [m.title for m in models if m.decoder == cheapest.decoder]
+    chosen = st.multiselect("Models drawn", titles, default=alike, key="drawn", bind="query-params", placeholder="none")
+    st.caption(f"{CURVE_NOTES[what]} {CURVE_START}")
     series, bare = [], []
     for m in (m for m in models if m.title in chosen):
         passes, minutes, costs = comparisons.curve(m, what)

@@ -9,7 +9,7 @@ from explorer.comparisons import INCOMPLETE
 from explorer.gallery import choosable
 from explorer.state import Side
 from explorer.views import pickers
-from explorer.views.compare_words import MOVED, ORDERS, PAIR, PROTOCOLS, SHOWN_PARTS
+from explorer.views.compare_words import DIFFERENCE, MOVED, ORDERS, PAIR, PROTOCOLS, SHOWN_PARTS
 from explorer.views.parts import plain
 from lpvae.bundle import Bundle
 from lpvae.errors import UserError
@@ -36,6 +36,7 @@ def section(names: list[str], unit: str, kind: str) -> None:
     complete = protocol not in INCOMPLETE or part == "pixels"
     if not complete:
         st.warning("A free neighbour is not a complete code: nobody told the receiver which neighbour. No message is this short.")
+    _difference(pair, costs, unit)
     _histograms(pair, costs, title, complete, kind)
     _classes(pair, costs, title, complete, kind)
     if pair[0].bundle.images.sha256 == pair[1].bundle.images.sha256:
@@ -62,6 +63,14 @@ def _costs(side: Side, protocol: str, part: str, unit: str) -> np.ndarray | None
     ids = state.shown_ids(side.bundle.images, "test")
     nats = pair_costs.image_costs(side.bundle, protocol, ids, part)
     return None if nats is None else pair_costs.in_unit(nats, unit)
+
+
+def _difference(pair, costs, unit: str) -> None:
+    """The mean difference in words, where both models have such a code and the images are the same."""
+    if any(c is None for c in costs) or pair[0].bundle.images.sha256 != pair[1].bundle.images.sha256:
+        return
+    mean, error = pair_costs.mean_difference(*costs)
+    st.markdown(DIFFERENCE.format(difference=abs(mean), unit=unit, more="less" if mean < 0 else "more", error=error))
 
 
 def _histograms(pair, costs, title: str, complete: bool, kind: str) -> None:

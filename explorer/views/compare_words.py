@@ -21,9 +21,12 @@ PROBES = {
     "linear_sampled": "linear reader, sampled z", "knn_sampled": "10 nearest, sampled z",
     "linear": "linear reader, mean c", "knn": "10 nearest, mean c",
 }  # fmt: skip
-DUELS = "**The same decoder under two priors.** Each one's best complete code of one image alone, pixels and z:"
+DUELS = (
+    "**The same decoder under two priors.** Each one's best complete code of one image alone, pixels and z, ± its standard error;"
+    " the images are the same, so a difference is surer than that: choose the two further down."
+)
 DUEL = (
-    "- **{local}** costs {difference:.2f} {unit} {more} than **{other}** ({cost:.2f} and {other_cost:.2f}; standard error {error:.2f})."
+    "- **{local}** costs {difference:.2f} {unit} {more} than **{other}** ({cost:.2f} and {other_cost:.2f}, each ± {error:.2f})."
     " {read}It was trained for {passes:g} passes, the other for {other_passes:g}."
 )
 DUEL_READ = "A linear reader names {probe:.0f} % of the digits from a sample of its z, {other_probe:.0f} % from the other's. "
@@ -56,14 +59,16 @@ CURVE_NOTES = {
     "total": "Pixels and z on validation images after each pass, under each model's best complete code of one image alone.",
     "pixels": "What the pixels cost given z, on validation images. Falling pixels may be paid for by a rising z.",
     "latent": "What z costs on validation images, under each model's best complete code of one image alone.",
-    "training loss": "What was minimised, as a running mean. A local prior is charged for a free neighbour here, which is NOT a"
-    " complete code: do not compare it with a global prior's curve.",
+    "training loss": "What was minimised, as a running mean. Unless it was trained by mixture, a local prior is charged for a"
+    " free neighbour here, which is NOT a complete code: do not compare it with a global prior's curve.",
 }
+CURVE_START = "The first tenth of a run may lie outside the picture."
 AXES = {"passes": "passes through the training images", "minutes": "minutes, on the machine that trained it"}
 
 PAIR = (
     "Two of them, image by image: all costs are of the test images, each at one sampled z. Hatched bars are no complete code."
 )
+DIFFERENCE = "**A costs {difference:.2f} {unit} an image {more} than B**, ± {error:.2f} (standard error of the difference, image by image)."
 PROTOCOLS = {
     "best": "each one's best, one image alone", "global": "N(0, I)", "pointer": "pointer", "mixture": "mixture",
     "tour": "tour (of the set)", "set": "set", "free_neighbour": "free neighbour: NOT a complete code",
