@@ -83,7 +83,7 @@ def labels_apart(heights: list[float], gap: float, low: float, high: float) -> l
 
 
 def curves_chart(series: list[tuple[str, list[float], list[float]]], x_title: str, y_title: str, palette):
-    """Lines (name, xs, ys); no two of up to 40 share colour and dash. What the first tenth of a run costs may lie outside the chart."""
+    """Lines (name, xs, ys); no two of up to 40 share colour and dash. The first tenth of a run may lie outside the chart."""
     import plotly.graph_objects as go
 
     settled = [y for _, _, ys in series for y in ys[len(ys) // 10 :]]

@@ -28,7 +28,7 @@ FORMAT = 1
 CONFIG, CHECKPOINT, LOG = "config.json", "checkpoint.safetensors", "log.jsonl"
 VALIDATION_IMAGES = 2000
 LATENT_COSTS = ("free_neighbour", "mixture")
-NEAR, FAR = 64, 256  # of the loss by mixture: codes nearest to an image, all of them summed; codes drawn for all the others
+NEAR, FAR = 64, 256  # of the loss by mixture: codes nearest to an image, which are summed; codes drawn for all the others
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Training:
     clip: float = 50.0  # of the gradient's norm, nats
     seed: int = 0
     device: str = "auto"
-    latent_cost: str = "free_neighbour"  # in the loss of a local prior: given one of the K nearest codes, or "mixture", of all codes
+    latent_cost: str = "free_neighbour"  # in a local prior's loss: given one of the K nearest codes, or "mixture", of all codes
     free_bits: float = 0.0  # nats of latent cost a dimension, averaged over the batch, below which it is not charged
     precision: str = "auto"  # of the networks' arithmetic: float32, or bfloat16 where the hardware multiplies it
     compile: bool = False  # the networks by torch.compile: about a quarter faster, after half a minute; wants a C++ compiler
@@ -228,12 +228,13 @@ class _Run:
         x = x[part].to(device)
         with autocast(t):
             code = self.model.encode(x).float()
-        neighbour = self._neighbour(code, rows[part], choice[part]).to(device)
+        near = self._near(code, rows[part])
+        neighbour = torch.zeros_like(code) if near is None else self.table[near[np.arange(len(near)), choice[part]]].to(device)
         with autocast(t):
             costs = self.model.costs(x, code, neighbour, noise)
             if t.latent_cost == "mixture":
                 far = draw.choice(len(self.rows), min(FAR, len(self.rows)), replace=False)
-                costs = replace(costs, latents=self._mixture(code, code + noise, rows[part], self.rows[far]))
+                costs = replace(costs, latents=self._mixture(code, code + noise, rows[part], near, self.rows[far]))
             latent = self._charged(costs, code, neighbour)
         weight = min(1.0, (self.step + 1) / max(1, round(t.latent_warmup * self.total_steps)))
         # the processes' losses sum to the mean over the whole batch
@@ -258,26 +259,27 @@ class _Run:
         each = kl_per_dimension(code, self.model.prior(neighbour)).float().mean(0)
         return each.clamp(min=self.training.free_bits).sum()
 
-    def _mixture(self, code: Tensor, z: Tensor, rows: np.ndarray, drawn: np.ndarray) -> Tensor:
-        """log q(z|x) − log (1/N) Σ_i p(z|c_i) over the N codes of other images, in nats, (B,): the sum's terms of the NEAR
-        nearest codes exactly, those of all others estimated by the codes `drawn` (M,) at random, ids alike for the batch.
+    def _near(self, code: Tensor, rows: np.ndarray) -> np.ndarray | None:
+        """Ids of the other training images whose codes are nearest to a part's, (B, K) or more; None for a global prior."""
+        if not self.model.prior.needs_neighbour:
+            return None
+        count = self.config.neighbours
+        if self.training.latent_cost == "mixture":
+            count = max(count, min(NEAR, len(self.table) - 1))
+        return self.table.nearest(code, count, exclude=rows)[0]
+
+    def _mixture(self, code: Tensor, z: Tensor, rows: np.ndarray, near: np.ndarray, drawn: np.ndarray) -> Tensor:
+        """log q(z|x) − log (1/N) Σ_i p(z|c_i) over the N codes of other images, in nats, (B,): the terms of the nearest
+        codes, of ids `near` (B, k), exactly; those of all others estimated by the ids `drawn` (M,) at random for the batch.
         """
         others = len(self.table) - 1
-        ids, _ = self.table.nearest(code, min(NEAR, others), exclude=rows)
-        near = self.model.prior(self.table[ids].flatten(0, 1).to(z)).log_prob(z.repeat_interleave(ids.shape[1], 0)).view(ids.shape)
-        far = self.model.prior(self.table[drawn].to(z)).log_prob(z[:, None])
-        counted = (drawn[None] == rows[:, None]) | (ids[:, None] == drawn[None, :, None]).any(2)
+        near_terms = self.model.prior(self.table[near].flatten(0, 1).to(z)).log_prob(z.repeat_interleave(near.shape[1], 0))
+        far_terms = self.model.prior(self.table[drawn].to(z)).log_prob(z[:, None])
+        counted = (drawn[None] == rows[:, None]) | (near[:, None] == drawn[None, :, None]).any(2)
         left = (~counted).sum(1)
-        weight = np.where(counted, -np.inf, np.log(np.maximum(others - ids.shape[1], 1) / np.maximum(left, 1))[:, None])
-        terms = torch.cat([near.float(), far.float() + torch.from_numpy(weight).to(far)], 1)
+        weight = np.where(counted, -np.inf, np.log(np.maximum(others - near.shape[1], 1) / np.maximum(left, 1))[:, None])
+        terms = torch.cat([near_terms.view(near.shape).float(), far_terms.float() + torch.from_numpy(weight).to(far_terms)], 1)
         return posterior(code).log_prob(z) - terms.logsumexp(1) + math.log(others)
-
-    def _neighbour(self, code: Tensor, rows: np.ndarray, choice: np.ndarray) -> Tensor:
-        """The choice-th of the K nearest codes of other training images, for each image of a part, (B, D)."""
-        if not self.model.prior.needs_neighbour:
-            return torch.zeros_like(code)
-        nearest, _ = self.table.nearest(code, self.config.neighbours, exclude=rows)
-        return self.table[nearest[np.arange(len(rows)), choice]]
 
     def _validate(self, epoch: int) -> dict:
         """Mean costs in nats on a fixed random part of the validation split; the table is the one training left."""

@@ -121,16 +121,18 @@ def mixture_run(tmp_path):
 def test_the_loss_by_mixture_is_the_cost_by_mixture(tmp_path, monkeypatch):
     run, own, code, z = mixture_run(tmp_path)
     exact = posterior(code).log_prob(z) - log_mixture(run.model, run.table, z, exclude=own)
-    for near in (1, 5, len(run.rows)):
+    for near in (1, 5, len(run.rows)):  # the run's K is 3: at least so many
         monkeypatch.setattr(train, "NEAR", near)
-        assert torch.allclose(run._mixture(code, z, own, run.rows).double(), exact, atol=1e-4)
+        assert torch.allclose(run._mixture(code, z, own, run._near(code, own), run.rows).double(), exact, atol=1e-4)
 
 
 def test_the_loss_by_mixture_estimates_the_far_codes_without_bias(tmp_path, monkeypatch):
     monkeypatch.setattr(train, "NEAR", 3)
     run, own, code, z = mixture_run(tmp_path)
     log_q, draw = posterior(code).log_prob(z).double(), np.random.default_rng(0)
-    guesses = torch.stack([(log_q - run._mixture(code, z, own, draw.choice(run.rows, 6, replace=False))).exp() for _ in range(4000)])
+    near = run._near(code, own)
+    drawn = [draw.choice(run.rows, 6, replace=False) for _ in range(4000)]
+    guesses = torch.stack([(log_q - run._mixture(code, z, own, near, ids)).exp() for ids in drawn])
     exact = log_mixture(run.model, run.table, z, exclude=own).exp()
     error = guesses.std(0) / math.sqrt(len(guesses))
     assert (guesses.std(0) / exact > 0.01).all()  # else there would be nothing to estimate

@@ -76,8 +76,8 @@ def test_a_run_by_the_mixture_cost_resumes_to_the_same_bits_too(tmp_path, monkey
     train_until(monkeypatch, 5, tmp_path / "broken", *how)
     train.resume(tmp_path / "broken")
     assert_same_end(tmp_path / "whole", tmp_path / "broken")
-    log = state_of(tmp_path / "whole")[1]["log"]
-    assert log[-1]["validation"]["mixture"] + log[-1]["validation"]["pixels"] < log[0]["validation"]["mixture"] + log[0]["validation"]["pixels"]
+    first, *_, last = (entry["validation"] for entry in state_of(tmp_path / "whole")[1]["log"])
+    assert last["mixture"] + last["pixels"] < first["mixture"] + first["pixels"]
 
 
 def test_a_resumed_run_finds_its_neighbours_in_the_codes_it_left(tmp_path, monkeypatch):

@@ -68,7 +68,9 @@ AXES = {"passes": "passes through the training images", "minutes": "minutes, on 
 PAIR = (
     "Two of them, image by image: all costs are of the test images, each at one sampled z. Hatched bars are no complete code."
 )
-DIFFERENCE = "**A costs {difference:.2f} {unit} an image {more} than B**, ± {error:.2f} (standard error of the difference, image by image)."
+DIFFERENCE = (
+    "**A costs {difference:.2f} {unit} an image {more} than B**, ± {error:.2f} (standard error of the difference, image by image)."
+)
 PROTOCOLS = {
     "best": "each one's best, one image alone", "global": "N(0, I)", "pointer": "pointer", "mixture": "mixture",
     "tour": "tour (of the set)", "set": "set", "free_neighbour": "free neighbour: NOT a complete code",
