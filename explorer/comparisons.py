@@ -142,7 +142,7 @@ CURVES = ("total", "pixels", "latent", "training loss")
 
 def curve(model: Model, what: str) -> tuple[list[float], list[float], list[float]]:
     """Passes, minutes and a cost, one entry a pass. The validation costs are under the model's best code of one image alone;
-    the training loss charges a local prior for a free neighbour, so it is no complete code's cost."""
+    the training loss charges most local priors for a free neighbour, which is no complete code."""
     points = [(entry.get("epoch"), entry.get("seconds"), _logged(entry, what, model.best)) for entry in model.log]
     known = [(e, s / 60, cost) for e, s, cost in points if None not in (cost, e, s)]
     return tuple(list(part) for part in zip(*known)) if known else ([], [], [])
